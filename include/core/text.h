@@ -1,0 +1,47 @@
+/* Small tools on strings that come from strangers: UTF-8 in, UTF-8 out. Pure. */
+#ifndef CORE_TEXT_H
+#define CORE_TEXT_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+/* A copy that is valid UTF-8 without NUL: bad bytes become U+FFFD. For every text before PostgreSQL. */
+char *text_scrub(const char *bytes, gssize length) MUST_CHECK;
+
+/* A copy on one line: control characters (C0, C1, DEL), line and paragraph separators and bidi marks
+ * become one blank each, runs of white space one blank, ends trimmed; at most max_chars code points,
+ * the last of them "…" if it was cut. */
+char *text_one_line(const char *text, size_t max_chars) MUST_CHECK;
+
+/* A copy of at most max_chars code points; if it was longer, the last of them is "…" and *is_cut_out
+ * (may be NULL) is true. */
+char *text_cut(const char *text, size_t max_chars, bool *is_cut_out) MUST_CHECK;
+
+/* A copy in which CR LF and lone CR became LF, control characters other than LF and TAB were removed,
+ * and blanks at line ends and empty lines at both ends were cut. */
+char *text_normalise_lines(const char *text) MUST_CHECK;
+
+/* A whole decimal number within [low, high] and nothing else around it. */
+MUST_CHECK enum status text_parse_int64(const char *text, int64_t low, int64_t high, int64_t *out,
+                                        struct err *err);
+
+/* "300 ms", "90s", "10 min", "2h", "5d": a duration; a bare number is seconds. */
+MUST_CHECK enum status text_parse_duration(const char *text, int64_t *us_out, struct err *err);
+
+/* The number of code points of valid UTF-8. */
+size_t text_chars(const char *text);
+
+/* A 64-bit key of bytes for advisory locks: the first 8 bytes of their SHA-256. */
+int64_t text_key64(const void *bytes, size_t length);
+
+/* SHA-256 of bytes, 32 bytes to digest_out. */
+void text_sha256(const void *bytes, size_t length, uint8_t digest_out[32]);
+
+/* Terminal columns of valid UTF-8 (wide characters count two), for tables. */
+size_t text_columns(const char *text);
+
+#endif
