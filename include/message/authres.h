@@ -1,0 +1,40 @@
+/* Authentication-Results fields (RFC 8601): the tokeniser and one field's content, without trust: whose
+ * field counts is decided by desk/authority with the mailbox's trust profile. Pure. */
+#ifndef MESSAGE_AUTHRES_H
+#define MESSAGE_AUTHRES_H
+
+#include <glib.h>
+
+#include "core/err.h"
+
+/* "smtp.auth=anna@acme.example": own strings, ptype and name in lower case, comments dropped. */
+struct authres_property {
+    char *ptype;
+    char *name;
+    char *value;
+};
+
+/* One method clause: "dkim=pass reason=… header.d=…". */
+struct authres_result {
+    char *method;          /* own: lower case */
+    char *result;          /* own: lower case */
+    GPtrArray *properties; /* own: struct authres_property */
+};
+
+struct authres {
+    char *authserv_id;  /* own: as written; "" where the field has none (Microsoft) */
+    unsigned version;   /* 1 where it is absent */
+    GPtrArray *results; /* own: struct authres_result; empty for "none" */
+};
+
+/* Parse a whole field value (unfolded or not). Full CFWS and quoted strings.
+ *
+ * ST_INVALID  unparsable: it counts as absent */
+MUST_CHECK enum status authres_parse(const char *value, struct authres **authres_out, struct err *err);
+void authres_free(struct authres *authres);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct authres, authres_free)
+
+/* The first property of a clause, or NULL; borrowed. */
+const char *authres_property(const struct authres_result *result, const char *ptype, const char *name);
+
+#endif
