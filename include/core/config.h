@@ -41,7 +41,7 @@ MUST_CHECK enum status config_load(const char *path, struct config **config_out,
 MUST_CHECK enum status config_parse(const char *file, const char *text, gsize length,
                                     struct config **config_out, struct err *err);
 void config_free(struct config *config);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct config, config_free)
+DEFINE_OWNED(config, config_free)
 
 /* The content of a secret file of this host, without the line feed at its end. The name may hold only
  * letters, digits, "-", "_", "." and "@" and must not begin with a dot. */

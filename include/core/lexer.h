@@ -33,7 +33,7 @@ struct lexer {
 /* Split a text into tokens. Never fails: what is wrong stands in errors, in the order of the file. */
 struct lexer *lexer_new(const char *file, const char *text, gsize length);
 void lexer_free(struct lexer *lexer);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct lexer, lexer_free)
+DEFINE_OWNED(lexer, lexer_free)
 
 /* Add "FILE:LINE:COLUMN: …" at a token's place. */
 void lexer_complain(struct lexer *lexer, const struct lexer_token *at, const char *format, ...)

@@ -41,7 +41,7 @@ MUST_CHECK enum status jail_open(struct jail **jail_out, struct err *err);
 
 /* End the parent and any child. */
 void jail_close(struct jail *jail);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct jail, jail_close)
+DEFINE_OWNED(jail, jail_close)
 
 /* Parse count mails; fills result and facts or reason of each.
  *

@@ -32,7 +32,7 @@ struct authres {
  * ST_INVALID  unparsable: it counts as absent */
 MUST_CHECK enum status authres_parse(const char *value, struct authres **authres_out, struct err *err);
 void authres_free(struct authres *authres);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct authres, authres_free)
+DEFINE_OWNED(authres, authres_free)
 
 /* The first property of a clause, or NULL; borrowed. */
 const char *authres_property(const struct authres_result *result, const char *ptype, const char *name);

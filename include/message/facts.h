@@ -97,7 +97,7 @@ struct facts {
 /* Empty facts: every list there, every string "" or NULL as above. */
 struct facts *facts_new(void);
 void facts_free(struct facts *facts);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct facts, facts_free)
+DEFINE_OWNED(facts, facts_free)
 
 struct address *address_new(const char *address, const char *name);
 void address_free(struct address *address);
@@ -105,6 +105,14 @@ struct attachment *attachment_new(void);
 void attachment_free(struct attachment *attachment);
 struct trace_field *trace_field_new(enum trace_kind kind, const char *text);
 struct bounce *bounce_new(void);
+
+/* Ids, references, date, subject · people · shape, machine, trace · text, attachments · bounces. */
+#define FACTS_TYPE                                                                                 \
+    "(msasasxs"                                                                                    \
+    "m(ss)sa(ss)a(ss)a(ss)asms"                                                                    \
+    "bsusua(us)"                                                                                   \
+    "usa(ssssbt)ub"                                                                                \
+    "a(ssss)ms)"
 
 /* The facts as one value in normal form (its type is FACTS_TYPE), without the attachments' bytes.
  * Full reference, not floating. */
