@@ -6,9 +6,10 @@
 
 /* A clock: the real one, or a test's. Both functions return microseconds. */
 struct clock {
-    int64_t (*wall_us)(const struct clock *clock);      /* since 1970-01-01 UTC */
-    int64_t (*monotonic_us)(const struct clock *clock); /* since some fixed moment, never backwards */
-    int64_t fixed_us;                                   /* what a fixed clock says to both */
+    int64_t (*wall_us)(const struct clock *clock); /* since 1970-01-01 UTC */
+    int64_t (*monotonic_us)(
+        const struct clock *clock); /* since some fixed moment, never backwards */
+    int64_t fixed_us;               /* what a fixed clock says to both */
 };
 
 /* The machine's clock; static storage. */

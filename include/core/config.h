@@ -4,31 +4,41 @@
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
 
-#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "core/err.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/postdesk/postdesk.conf"
 
 struct config {
-    char *database;        /* own: libpq connection string */
-    char *secrets_dir;     /* own: a file a secret; NULL: $CREDENTIALS_DIRECTORY */
-    char *ca_file;         /* own: PEM with the CAs to trust; NULL: the system's */
-    int64_t intakes;       /* intake roles on this host */
-    int64_t senders;       /* send roles on this host */
-    int64_t lease_us;      /* how long claimed mail stays with its intake or sender */
-    int64_t poll_us;       /* the net under NOTIFY and IDLE */
-    int64_t restart_us;    /* first back-off of the supervisor */
-    char *log_level;       /* own: error, warning, info, debug */
+    char *database;     /* own: libpq connection string */
+    char *secrets_dir;  /* own: a file a secret; NULL: $CREDENTIALS_DIRECTORY */
+    char *ca_file;      /* own: PEM with the CAs to trust; NULL: the system's */
+    int64_t intakes;    /* intake roles on this host */
+    int64_t senders;    /* send roles on this host */
+    int64_t lease_us;   /* how long claimed mail stays with its intake or sender */
+    int64_t poll_us;    /* the net under NOTIFY and IDLE */
+    int64_t restart_us; /* first back-off of the supervisor */
+    char *log_level;    /* own: error, warning, info, debug */
 };
 
-/* One row of the table of settings, for help texts and the lint. */
+enum config_kind { CONFIG_TEXT, CONFIG_COUNT, CONFIG_DURATION, CONFIG_LEVEL };
+
+/* One row of the table of settings, for help texts and the lint. The second half is config.c's own. */
 struct config_setting {
     const char *name;
-    const char *value_name; /* "URL", "PATH", "N", "DURATION" */
-    const char *default_text;
+    const char *value_name;   /* "URL", "PATH", "N", "DURATION" */
+    const char *default_text; /* NULL: none; what then happens is said by help */
     const char *help;
+    enum config_kind kind;
+    size_t offset; /* of the member in struct config */
+    int64_t low;   /* of a count, or a duration in microseconds */
+    int64_t high;
+    bool is_required;
 };
 const struct config_setting *config_settings(size_t *count_out);
 
@@ -44,7 +54,11 @@ void config_free(struct config *config);
 DEFINE_OWNED(config, config_free)
 
 /* The content of a secret file of this host, without the line feed at its end. The name may hold only
- * letters, digits, "-", "_", "." and "@" and must not begin with a dot. */
+ * letters, digits, "-", "_", "." and "@" and must not begin with a dot.
+ *
+ * ST_INVALID    the name is none
+ * ST_NOT_FOUND  there is no such file
+ * ST_FATAL      no folder is configured, or the file is not readable, too large or binary */
 MUST_CHECK enum status config_secret(const struct config *config, const char *name,
                                      char **secret_out, struct err *err);
 

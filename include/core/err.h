@@ -2,19 +2,19 @@
 #ifndef CORE_ERR_H
 #define CORE_ERR_H
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK                       __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format_at, first_at) __attribute__((format(printf, format_at, first_at)))
-#define CLEANUP(function) __attribute__((cleanup(function)))
+#define CLEANUP(function)                __attribute__((cleanup(function)))
 
 /* g_autoptr for our structs, which have no typedef. A header says DEFINE_OWNED(facts, facts_free); a
  * local that owns one is then declared as OWNED(facts) facts = NULL. */
-#define DEFINE_OWNED(name, free_function)                                                          \
-    static inline void name##_cleanup_(struct name **owned)                                        \
-    {                                                                                              \
-        if (*owned) {                                                                              \
-            free_function(*owned);                                                                 \
-        }                                                                                          \
-    }
+#define DEFINE_OWNED(name, free_function)                \
+ static inline void name##_cleanup_(struct name **owned) \
+ {                                                       \
+  if (*owned) {                                          \
+   free_function(*owned);                                \
+  }                                                      \
+ }
 #define OWNED(name) CLEANUP(name##_cleanup_) struct name *
 
 /* A status says what the caller should do next, not which library failed. */

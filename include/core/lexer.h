@@ -18,7 +18,7 @@ enum lexer_kind { LEXER_WORD, LEXER_STRING, LEXER_SYMBOL, LEXER_NEWLINE, LEXER_E
 
 struct lexer_token {
     enum lexer_kind kind;
-    char *text; /* own; a string without its quotes and escapes */
+    char *text;      /* own; a string without its quotes and escapes */
     unsigned line;   /* from 1 */
     unsigned column; /* from 1, in characters */
 };

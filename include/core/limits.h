@@ -3,65 +3,67 @@
 #define CORE_LIMITS_H
 
 /* What we promise to users. */
-#define LIMIT_COMMENT_CHARS 65536      /* Unicode code points of a comment; longer is cut to one less and "…" */
-#define LIMIT_MAIL_BYTES 20971520      /* RFC822.SIZE above this is oversize */
-#define LIMIT_OVERSIZE_HEAD_BYTES 1048576 /* what is stored of an oversize mail */
-#define LIMIT_SUBJECT_CHARS 255
-#define LIMIT_NAME_CHARS 255           /* display names, customers' names, file names */
+#define LIMIT_COMMENT_CHARS       65536    /* code points; longer is cut to one less and "…" */
+#define LIMIT_MAIL_BYTES          20971520 /* RFC822.SIZE above this is oversize */
+#define LIMIT_OVERSIZE_HEAD_BYTES 1048576  /* what is stored of an oversize mail */
+#define LIMIT_SUBJECT_CHARS       255
+#define LIMIT_NAME_CHARS          255 /* display names, customers' names, file names */
 
 /* Addresses, RFC 5321 section 4.5.3.1. */
 #define LIMIT_LOCAL_PART_BYTES 64
-#define LIMIT_DOMAIN_BYTES 255
-#define LIMIT_ADDRESS_BYTES 254
-#define LIMIT_MESSAGE_ID_BYTES 998     /* one line, RFC 5322 section 2.1.1 */
+#define LIMIT_DOMAIN_BYTES     255
+#define LIMIT_ADDRESS_BYTES    254
+#define LIMIT_MESSAGE_ID_BYTES 998 /* one line, RFC 5322 section 2.1.1 */
 
 /* The pre-scan in front of gmime: above one of these a mail is held unparsed (TRAPS: what they cost). */
-#define LIMIT_HEADER_BLOCK_BYTES 262144
-#define LIMIT_HEADER_BYTES 65536
+#define LIMIT_HEADER_BLOCK_BYTES   262144
+#define LIMIT_HEADER_BYTES         65536
 #define LIMIT_ADDRESS_HEADER_BYTES 16384
-#define LIMIT_HEADERS 2000
-#define LIMIT_BOUNDARY_LINES 10000
-#define LIMIT_RECEIVED 100
-#define LIMIT_NESTING 100
-#define LIMIT_PARTS 2000               /* parts that are looked at */
+#define LIMIT_HEADERS              2000
+#define LIMIT_BOUNDARY_LINES       10000
+#define LIMIT_RECEIVED             100
+#define LIMIT_NESTING              100
+#define LIMIT_PARTS                2000 /* parts that are looked at */
 
 /* What is kept of a mail's lists. */
-#define LIMIT_REFERENCES 20            /* newest; RFC 5322 sets none */
-#define LIMIT_RECIPIENTS 200           /* To and Cc, that are looked at */
+#define LIMIT_REFERENCES  20  /* newest; RFC 5322 sets none */
+#define LIMIT_RECIPIENTS  200 /* To and Cc, that are looked at */
 #define LIMIT_ATTACHMENTS 200
-#define LIMIT_AUTHRES 20
-#define LIMIT_THREAD_KEYS 3            /* ids a mail refers to that get a row: In-Reply-To, first and last of References */
+#define LIMIT_AUTHRES     20
+#define LIMIT_THREAD_KEYS 3 /* ids a mail refers to: In-Reply-To, first and last of References */
 
 /* Text and HTML. */
-#define LIMIT_HTML_BYTES 2097152
+#define LIMIT_HTML_BYTES     2097152
 #define LIMIT_HTML_TAG_BYTES 32768
-#define LIMIT_HTML_DEPTH 512
-#define LIMIT_TEXT_BYTES 2097152       /* UTF-8 text that the parser hands over */
+#define LIMIT_HTML_DEPTH     512
+#define LIMIT_TEXT_BYTES     2097152 /* UTF-8 text that the parser hands over */
 
 /* The parser process. */
 #define LIMIT_PARSER_MEMORY_BYTES (512LL << 20)
-#define LIMIT_PARSER_CPU_SECONDS 10
-#define LIMIT_PARSER_WALL_MS 20000     /* a mail; then the child is killed */
-#define LIMIT_FRAME_BYTES 8388608      /* one message between processes */
-#define LIMIT_CHUNK_BYTES 262144       /* attachments and raw mail in the database */
-#define LIMIT_RAW_INLINE_BYTES 262144
+#define LIMIT_PARSER_CPU_SECONDS  10
+#define LIMIT_PARSER_WALL_MS      20000   /* a mail; then the child is killed */
+#define LIMIT_FRAME_BYTES         8388608 /* one message between processes */
+#define LIMIT_CHUNK_BYTES         262144  /* attachments and raw mail in the database */
+#define LIMIT_RAW_INLINE_BYTES    262144
 
 /* Batches. */
-#define LIMIT_BATCH_MAILS 50
-#define LIMIT_BATCH_BYTES 8388608
-#define LIMIT_MOVE_MAILS 1000
-#define LIMIT_RECORDS_BYTES 65536      /* what decide read, stored with the mail */
+#define LIMIT_BATCH_MAILS   50
+#define LIMIT_BATCH_BYTES   8388608
+#define LIMIT_MOVE_MAILS    1000
+#define LIMIT_RECORDS_BYTES 65536 /* what decide read, stored with the mail */
 
 /* Poison. */
 #define LIMIT_PARSER_DEATHS 2
 #define LIMIT_INTAKE_DEATHS 5
 
 /* IMAP: one command. */
-#define LIMIT_COMMAND_BYTES 8388608    /* an answer that is no mail */
-#define LIMIT_COMMAND_MS 60000
+#define LIMIT_COMMAND_BYTES 8388608 /* an answer that is no mail */
+#define LIMIT_COMMAND_MS    60000
 
 /* Settings and the command line. */
-#define LIMIT_CONFIG_BYTES 1048576
-#define LIMIT_LOG_VALUE_BYTES 256
+#define LIMIT_CONFIG_BYTES      1048576
+#define LIMIT_SECRET_BYTES      65536
+#define LIMIT_SECRET_NAME_BYTES 128
+#define LIMIT_LOG_VALUE_BYTES   256
 
 #endif

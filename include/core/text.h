@@ -2,10 +2,11 @@
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
 
-#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "core/err.h"
 

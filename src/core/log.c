@@ -39,6 +39,28 @@ struct kv kv_number(const char *key, int64_t number)
     return (struct kv){.key = key, .number = number};
 }
 
+static const struct {
+    const char *name;
+    enum log_level level;
+} LEVELS[] = {
+    {"error", LOG_LEVEL_ERROR},
+    {"warning", LOG_LEVEL_WARNING},
+    {"info", LOG_LEVEL_INFO},
+    {"debug", LOG_LEVEL_DEBUG},
+};
+
+enum status log_level_parse(const char *name, enum log_level *level_out, struct err *err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(LEVELS); i++) {
+        if (strcmp(name, LEVELS[i].name) == 0) {
+            *level_out = LEVELS[i].level;
+            return ST_OK;
+        }
+    }
+    return err_set(err, ST_INVALID, "\"%s\" is not a log level: error, warning, info or debug",
+                   name);
+}
+
 void log_set_level(enum log_level level)
 {
     level_shown = level;

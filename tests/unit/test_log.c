@@ -157,3 +157,16 @@ Test(log, writes_a_line_in_one_piece)
     close(ends[0]);
     close(ends[1]);
 }
+
+Test(log, knows_its_levels_by_name)
+{
+    enum log_level level = LOG_LEVEL_INFO;
+    struct err err = {.status = ST_OK};
+
+    cr_expect_eq(log_level_parse("error", &level, &err), ST_OK);
+    cr_expect_eq(level, LOG_LEVEL_ERROR);
+    cr_expect_eq(log_level_parse("debug", &level, &err), ST_OK);
+    cr_expect_eq(level, LOG_LEVEL_DEBUG);
+    cr_expect_eq(log_level_parse("Info", &level, &err), ST_INVALID);
+    cr_expect_eq(level, LOG_LEVEL_DEBUG);
+}
