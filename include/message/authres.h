@@ -7,18 +7,21 @@
 
 #include "core/err.h"
 
-/* "smtp.auth=anna@acme.example": own strings, ptype and name in lower case, comments dropped. */
+/* "smtp.auth=anna@acme.example": own strings, ptype and name in lower case. ptype is "" where the field
+ * has none ("action=none", Microsoft); "reason" is such a one too. */
 struct authres_property {
     char *ptype;
     char *name;
     char *value;
 };
 
-/* One method clause: "dkim=pass reason=… header.d=…". */
+/* One method clause: "dkim=pass reason=… header.d=…". Comments never reach the members but comment. */
 struct authres_result {
     char *method;          /* own: lower case */
     char *result;          /* own: lower case */
     GPtrArray *properties; /* own: struct authres_property */
+    char *comment;         /* own: the clause's comments, "" without: only ever to be read for the
+                            * disposition that Google and OpenDMARC write there */
 };
 
 struct authres {
@@ -30,11 +33,13 @@ struct authres {
 /* Parse a whole field value (unfolded or not). Full CFWS and quoted strings.
  *
  * ST_INVALID  unparsable: it counts as absent */
-MUST_CHECK enum status authres_parse(const char *value, struct authres **authres_out, struct err *err);
+MUST_CHECK enum status authres_parse(const char *value, struct authres **authres_out,
+                                     struct err *err);
 void authres_free(struct authres *authres);
 DEFINE_OWNED(authres, authres_free)
 
 /* The first property of a clause, or NULL; borrowed. */
-const char *authres_property(const struct authres_result *result, const char *ptype, const char *name);
+const char *authres_property(const struct authres_result *result, const char *ptype,
+                             const char *name);
 
 #endif
