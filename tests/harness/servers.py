@@ -1,0 +1,97 @@
+"""tests/servers as an object: `with Servers() as servers:`.
+
+The scratch folder is a new one below $TMPDIR unless a folder is given. The servers are told to end
+when this process does (--owner), so that not even kill -9 of a test run leaves one behind.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "servers" / "servers"
+
+
+class ServersError(RuntimeError):
+    pass
+
+
+class Servers:
+    """Ports are ints: smtp, submission, submissions, imap, imaps, lmtp. pg is a connection string."""
+
+    def __init__(self, folder=None, options=(), owned=True):
+        self.is_scratch = folder is None
+        self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="postdesk-e2e-"))
+        self.options = list(options)
+        if owned:
+            self.options += ["--owner", str(os.getpid())]
+        self.env = {}
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+        self.remove()
+
+    def start(self):
+        self.call("start", *self.options, self.folder)
+        return self.read_env()
+
+    def stop(self):
+        self.call("stop", self.folder)
+
+    def remove(self):
+        """Only a folder that we made ourselves."""
+        if self.is_scratch:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def add_user(self, *addresses):
+        self.call("add-user", self.folder, *addresses)
+
+    def kill_postgres(self):
+        self.call("kill-postgres", self.folder)
+
+    def start_postgres(self):
+        self.call("start-postgres", self.folder)
+
+    def call(self, *arguments):
+        """Only their standard error is read: the servers inherit nothing else."""
+        done = subprocess.run([SCRIPT, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise ServersError(done.stderr.strip() or f"servers {arguments[0]} failed")
+
+    def read_env(self):
+        """DIR/env: lines NAME=VALUE or NAME='VALUE', then an export."""
+        for line in (self.folder / "env").read_text().splitlines():
+            name, is_setting, value = line.partition("=")
+            if is_setting and name.startswith("SRV_"):
+                self.env[name[4:].lower()] = value.strip("'")
+        return self
+
+    def __getattr__(self, name):
+        """servers.smtp, servers.imaps, servers.pg, servers.ca, …: what DIR/env says."""
+        try:
+            value = self.__dict__["env"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+        return int(value) if value.isdigit() else value
+
+    def log(self, name):
+        """The text of DIR/log/NAME; empty where there is none."""
+        path = self.folder / "log" / name
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def processes(self):
+        """The pids of all processes that work below the folder (zombies have no place to work)."""
+        found = []
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                place = os.readlink(entry / "cwd")
+            except OSError:
+                continue
+            if place == str(self.folder) or place.startswith(f"{self.folder}/"):
+                found.append(int(entry.name))
+        return found
