@@ -1,0 +1,21 @@
+/* decide: facts and records in, plan out. No I/O, no clock, no chance: the same for the daemon, `postdesk
+ * why`, replay and tests. */
+#ifndef DESK_DECIDE_H
+#define DESK_DECIDE_H
+
+#include "desk/plan.h"
+#include "desk/records.h"
+#include "message/facts.h"
+
+/* Never NULL: whatever the mail is, there is a plan for it. */
+struct plan *decide(const struct facts *facts, const struct records *records);
+
+/* The plan for a mail that has no facts: the parser refused it, or it killed the parser twice; reason is
+ * for people. */
+struct plan *decide_unparsed(const char *reason);
+
+/* A person answers by the command line: the plan of `ticket reply`. */
+struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, person_id technician,
+                              const char *text);
+
+#endif

@@ -1,0 +1,47 @@
+/* Which records a decision needs: facts and what was found so far in, keys to look up out.
+ *
+ * Four rounds, each one pipelined query set for a whole batch:
+ *   1  from the facts alone: token objects, Message-IDs, fingerprint, sender's address, domains, subject tag
+ *   2  tickets that round 1 named (locked before they are read)
+ *   3  people that those tickets and tokens name
+ *   4  counts of the governor for the addresses that may get an automatic mail
+ * Pure.
+ */
+#ifndef DESK_NEED_H
+#define DESK_NEED_H
+
+#include <glib.h>
+
+#include "desk/records.h"
+#include "message/facts.h"
+
+#define NEED_ROUNDS 4
+
+struct need {
+    GArray *tokens;       /* struct token_sighting: their objects' nonces and tickets */
+    GPtrArray *ids;       /* char *: foreign Message-IDs: the mail's own first, then those that it refers to */
+    char *address_key;    /* the sender's; NULL */
+    GPtrArray *domains;   /* char *: his domain, then "*.parent" for each parent, nearest first */
+    GArray *tickets;      /* ticket_id */
+    GArray *people;       /* person_id */
+    GPtrArray *counts;    /* struct count_record, count not yet known */
+};
+void need_free(struct need *need);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct need, need_free)
+
+/* What to look up in a round (1 to NEED_ROUNDS). own_addresses must be in the records from the start (they
+ * and mailbox, settings, now, technicians are common to a batch). Never NULL. */
+struct need *need_round(const struct facts *facts, const struct records *records, int round);
+
+/* The ids that get a thread_key row when the mail is filed: its own, then at most LIMIT_THREAD_KEYS
+ * that it refers to (In-Reply-To, first and last of References; none of ours). char *, own. */
+GPtrArray *need_thread_ids(const struct facts *facts);
+
+/* Keys of the advisory locks of the first level: the thread ids, the fingerprint, the sender's address;
+ * sorted, each once. int64_t. */
+GArray *need_locks(const struct facts *facts, const uint8_t *fingerprint, size_t length);
+
+/* The lock of a ticket, second level; never equal to one of the first. */
+int64_t need_ticket_lock(ticket_id ticket);
+
+#endif

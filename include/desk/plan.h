@@ -1,0 +1,106 @@
+/* A plan: what a verdict means, as changes and mails to send, each with its reason.
+ *
+ * Symbolic: what the plan itself makes has no number yet. REF_NEW in a reference means "the ticket (person,
+ * comment) that this plan makes"; a plan makes at most one of each kind. Numbers, nonces, tokens and
+ * Message-IDs are given when it is applied.
+ */
+#ifndef DESK_PLAN_H
+#define DESK_PLAN_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "desk/records.h"
+
+#define REF_NONE 0
+#define REF_NEW (-1)
+
+/* The words of the spoof matrix. */
+enum outcome {
+    OUTCOME_TECHNICIAN,
+    OUTCOME_PUBLIC,
+    OUTCOME_NOTE,
+    OUTCOME_UNVERIFIED,
+    OUTCOME_NEW,
+    OUTCOME_HELD,
+    OUTCOME_REJECTED,
+    OUTCOME_EVENT,
+    OUTCOME_DUPLICATE,
+};
+const char *outcome_name(enum outcome outcome);
+
+enum role { ROLE_UNKNOWN, ROLE_STRANGER, ROLE_CONTACT, ROLE_TECHNICIAN, ROLE_MACHINE };
+const char *role_name(enum role role);
+
+enum comment_kind { COMMENT_PUBLIC, COMMENT_NOTE, COMMENT_UNVERIFIED };
+const char *comment_kind_name(enum comment_kind kind);
+
+enum change_kind {
+    CHANGE_PERSON_ADD,      /* the sender: address, name; customer; is_confirmed */
+    CHANGE_PERSON_CONFIRM,  /* person */
+    CHANGE_TICKET_OPEN,     /* person: requester; customer; text: subject */
+    CHANGE_COMMENT_ADD,     /* ticket, person: author, comment_kind; text: body; takes the attachments */
+    CHANGE_TICKET_ASSIGN,   /* ticket, person */
+    CHANGE_PARTICIPANT_ADD, /* ticket, person */
+    CHANGE_TICKET_LINK,     /* ticket, other; text: why */
+    CHANGE_BOUNCE,          /* ticket, outbound: it came back; text: what the report says */
+    CHANGE_ADDRESS_DEAD,    /* address: bounced for good */
+};
+const char *change_kind_name(enum change_kind kind);
+
+struct change {
+    enum change_kind kind;
+    ticket_id ticket;
+    ticket_id other;
+    person_id person;
+    customer_id customer;
+    outbound_id outbound;
+    enum comment_kind comment_kind;
+    bool is_confirmed;
+    char *address; /* own */
+    char *name;    /* own */
+    char *text;    /* own */
+    char *reason;  /* own: for people */
+};
+
+/* A mail that the plan sends. */
+struct plan_mail {
+    const char *notice; /* static: "receipt", "acknowledgement", "new-ticket", "comment", "reply", "undelivered", … */
+    person_id person;   /* the recipient; REF_NEW: the sender */
+    ticket_id ticket;
+    bool tells_comment; /* the comment that the plan makes is what it tells */
+    outbound_id about;  /* the mail that came back ("undelivered"); 0 */
+    enum token_purpose purpose; /* what a reply to it will do */
+    bool is_automatic;  /* bound by the governor */
+    bool is_stranger;   /* the stranger's fixed acknowledgement */
+    char *address;      /* own */
+    char *name;         /* own */
+    char *reason;       /* own: why he gets it */
+    char *suppressed_by; /* own: the budget that stops it; NULL: it goes out */
+};
+
+struct plan {
+    enum verdict verdict;
+    enum outcome outcome;
+    enum role role;
+    ticket_id ticket;      /* where it belongs; REF_NEW, or REF_NONE */
+    person_id sender;      /* REF_NEW: the plan makes him; REF_NONE: nobody */
+    customer_id customer;
+    mail_id duplicate_of;
+    mail_id supersedes;    /* a held twin with worse evidence: it becomes the duplicate of this mail */
+    bool is_auth_failed;
+    GPtrArray *where;      /* own: char *: where it belongs and why, as sentences for people */
+    GPtrArray *who;        /* own: char * */
+    GPtrArray *may;        /* own: char * */
+    GPtrArray *changes;    /* own: struct change, in the order in which they happen */
+    GPtrArray *mails;      /* own: struct plan_mail */
+};
+
+struct plan *plan_new(void);
+void plan_free(struct plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct plan, plan_free)
+struct change *plan_add_change(struct plan *plan, enum change_kind kind);
+struct plan_mail *plan_add_mail(struct plan *plan, const char *notice);
+
+#endif

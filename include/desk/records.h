@@ -1,0 +1,173 @@
+/* Records: what the desk knows that bears on one mail, as decide reads it.
+ *
+ * Gathered by the intake in at most four rounds that desk/need asks for; stored with the mail, so that
+ * `why` is exact and `replay` decides against the desk as it was. They hold verdicts on tokens, never keys,
+ * nonces, tags or secrets. All strings and arrays are owned by the struct they stand in.
+ */
+#ifndef DESK_RECORDS_H
+#define DESK_RECORDS_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "desk/settings.h"
+#include "desk/token.h"
+
+typedef int64_t ticket_id;
+typedef int64_t person_id;
+typedef int64_t customer_id;
+typedef int64_t mailbox_id;
+typedef int64_t mail_id;     /* inbound */
+typedef int64_t outbound_id; /* outbound */
+typedef int64_t comment_id;
+
+enum ticket_status { TICKET_OPEN, TICKET_PENDING, TICKET_RESOLVED, TICKET_CLOSED };
+const char *ticket_status_name(enum ticket_status status);
+MUST_CHECK enum status ticket_status_parse(const char *name, enum ticket_status *out, struct err *err);
+
+enum verdict { VERDICT_FILED, VERDICT_EVENT, VERDICT_HELD, VERDICT_REJECTED, VERDICT_DUPLICATE };
+const char *verdict_name(enum verdict verdict); /* the state of the inbound mail */
+MUST_CHECK enum status verdict_parse(const char *name, enum verdict *out, struct err *err);
+
+/* The mailbox that a mail came through. */
+enum trust { TRUST_NONE, TRUST_AUTHSERV_ID, TRUST_GOOGLE, TRUST_MICROSOFT365 };
+struct mailbox_record {
+    mailbox_id id;
+    char *address; /* key */
+    char *name;
+    enum trust trust;
+    char *authserv_id;      /* NULL unless TRUST_AUTHSERV_ID */
+    GPtrArray *own_hosts;   /* char *: hosts whose Received lines are ours */
+    bool needs_auth;        /* technician_proof is 'auth' */
+    bool has_subaddresses;
+};
+
+/* A person, with what he is now. */
+struct person_record {
+    person_id id;
+    char *name;
+    char *address; /* where notices go */
+    bool is_address_dead;
+    bool is_contact;
+    bool is_confirmed;
+    bool is_main_contact;
+    customer_id customer; /* 0: none */
+    bool is_technician;
+    bool is_lead;
+    bool is_disabled;
+};
+
+struct ticket_record {
+    ticket_id id;
+    ticket_id merged_into; /* 0: not merged */
+    mailbox_id mailbox;
+    char *subject;
+    enum ticket_status status;
+    int64_t closed_at_us; /* 0: not closed */
+    person_id requester;
+    person_id assignee; /* 0: none */
+    customer_id customer;
+    GArray *participants; /* person_id */
+};
+
+/* A token found in the mail, and the verdict on it. Only tokens in addresses and in In-Reply-To or References
+ * are looked for, never in text. */
+enum token_place { TOKEN_IN_ADDRESS, TOKEN_IN_IN_REPLY_TO, TOKEN_IN_REFERENCES };
+struct token_record {
+    enum token_place place;
+    bool is_valid;
+    bool is_expired;
+    char *why_not;       /* for people: "unknown key", "no such ticket", "does not fit"; "" when valid */
+    enum token_purpose purpose;
+    enum token_object object_kind;
+    int64_t object;
+    person_id person;    /* whom it was given to */
+    ticket_id ticket;    /* the ticket of the object, merges followed; 0: none (is in tickets when valid) */
+    outbound_id outbound; /* the mail that carried it, from a Message-ID or a bounce token; 0: unknown */
+};
+
+/* A foreign Message-ID that the mail refers to (or bears itself) and that the desk has a row for. */
+struct id_record {
+    char *message_id;
+    ticket_id ticket; /* merges followed */
+    mail_id mail;     /* the mail whose id it is (is_own), or that refers to it */
+    bool is_own;
+    GPtrArray *parties;         /* char *: address keys of From, To and Cc of that mail */
+    person_id sender;           /* who wrote that mail */
+    bool is_auth_failed;        /* and whether its authentication failed */
+};
+
+/* Another mail with the same fingerprint, filed before. */
+struct twin_record {
+    mail_id mail; /* 0: none */
+    enum verdict verdict;
+    char *outcome;
+    ticket_id ticket;
+};
+
+/* How many automatic mails went out (sent or queued) lately; only scopes with a limit are counted. */
+enum budget {
+    BUDGET_ADDRESS_HOUR,
+    BUDGET_ADDRESS_DAY,
+    BUDGET_DOMAIN_HOUR,
+    BUDGET_TICKET_HOUR,
+    BUDGET_STRANGER_ADDRESS_DAY,
+    BUDGET_STRANGER_DOMAIN_HOUR,
+    BUDGET_STRANGER_HOUR,
+    BUDGET_COUNT,
+};
+const char *budget_name(enum budget budget);
+struct count_record {
+    enum budget budget;
+    char *key; /* address key, domain, ticket number, "" */
+    int64_t count;
+};
+
+struct records {
+    int64_t now_us;          /* the database's */
+    mail_id mail;            /* this mail; 0: a file that is only rehearsed */
+    struct settings settings;
+    struct mailbox_record mailbox;
+    GPtrArray *own_addresses; /* char *: keys of the addresses of all mailboxes */
+    bool is_oversize;
+    uint64_t bytes;          /* true size */
+    char *released_by;       /* who released it from being held; NULL: nobody */
+
+    struct twin_record twin;
+    GPtrArray *tokens;       /* struct token_record, in the order of struct token_sighting */
+    GPtrArray *ids;          /* struct id_record: for ids of this mail that are known */
+    GPtrArray *tickets;      /* struct ticket_record: every ticket named above or below */
+    GPtrArray *people;       /* struct person_record: every person named above or below */
+    person_id sender;        /* the person with the From address; 0: nobody */
+    customer_id domain_customer; /* the customer that the From domain is mapped to; 0: none */
+    char *customer_name;     /* of the sender's own customer, else of domain_customer; "" */
+    GArray *technicians;     /* person_id: all that are not disabled (they are in people) */
+    GPtrArray *counts;       /* struct count_record */
+};
+
+struct records *records_new(void);
+void records_free(struct records *records);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct records, records_free)
+
+struct person_record *person_record_new(void);
+struct ticket_record *ticket_record_new(void);
+struct token_record *token_record_new(void);
+struct id_record *id_record_new(void);
+
+/* Deep copies, for filling several mails' records from one query. */
+struct person_record *person_record_copy(const struct person_record *person);
+struct ticket_record *ticket_record_copy(const struct ticket_record *ticket);
+
+/* Look up by id; NULL if it is not there. Borrowed. */
+const struct person_record *records_person(const struct records *records, person_id id);
+const struct ticket_record *records_ticket(const struct records *records, ticket_id id);
+int64_t records_count(const struct records *records, enum budget budget, const char *key);
+
+/* For storing with the mail: normal form; full reference, not floating. */
+GVariant *records_to_variant(const struct records *records);
+MUST_CHECK enum status records_from_variant(GVariant *value, struct records **records_out,
+                                            struct err *err);
+
+#endif

@@ -1,0 +1,43 @@
+/* The desk's settings: rows of the table setting, with their defaults. One table in settings.c is the
+ * list of them all: CLI, documentation and lint read it. Pure. */
+#ifndef DESK_SETTINGS_H
+#define DESK_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+enum unknown_senders { UNKNOWN_TICKET, UNKNOWN_HOLD, UNKNOWN_REJECT };
+
+/* Numbers of mails: 0 is "no limit". */
+struct settings {
+    enum unknown_senders unknown_senders; /* unknown-senders ticket|hold|reject */
+    int64_t closing_days;                 /* closing-limit: a ticket closed longer gets no more mail (30) */
+    bool assigns_on_reply;                /* assign-on-reply yes|no */
+    int64_t address_hour;                 /* limit-address-hour 10 */
+    int64_t address_day;                  /* limit-address-day 40 */
+    int64_t domain_hour;                  /* limit-domain-hour 60 */
+    int64_t ticket_hour;                  /* limit-ticket-hour 20 */
+    int64_t stranger_address_day;         /* limit-stranger-address-day 1 */
+    int64_t stranger_domain_hour;         /* limit-stranger-domain-hour 5 */
+    int64_t stranger_hour;                /* limit-stranger-hour 60 */
+    int64_t technician_token_days;        /* technician-token-days 90 */
+};
+
+struct setting_info {
+    const char *name;
+    const char *value_name;
+    const char *default_text;
+    const char *help;
+};
+const struct setting_info *settings_list(size_t *count_out);
+
+struct settings settings_default(void);
+
+/* Set one by its name. ST_INVALID: unknown name (the nearest known one is in the hint) or bad value. */
+MUST_CHECK enum status settings_set(struct settings *settings, const char *name, const char *value,
+                                    struct err *err);
+
+#endif
