@@ -585,7 +585,7 @@ enum status facts_from_variant(GVariant *value, struct facts **facts_out, struct
     GVariantIter members;
     g_variant_iter_init(&members, value);
     struct reader reader = {&members, &complaint};
-    OWNED(facts) facts = facts_new();
+    struct facts *facts = facts_new();
 
     take_header_facts(&reader, facts);
     facts->is_ambiguous = take_bool(&reader);
@@ -605,8 +605,9 @@ enum status facts_from_variant(GVariant *value, struct facts **facts_out, struct
     facts->bounced_id = take_maybe_text(&reader, "bounced id", SHAPE_ID, LIMIT_MESSAGE_ID_BYTES);
 
     if (complaint) {
+        facts_free(facts);
         return err_set(err, ST_INVALID, "the parser's answer has a wrong %s", complaint);
     }
-    *facts_out = g_steal_pointer(&facts);
+    *facts_out = facts;
     return ST_OK;
 }
