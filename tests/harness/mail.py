@@ -23,6 +23,8 @@ import time
 import uuid
 from email.message import EmailMessage
 
+from harness.waiting import wait_for
+
 DESK_DOMAIN = "desk.example"
 
 # Ids of ours are long words: with the usual 78 columns Python would write them as encoded words.
@@ -150,6 +152,25 @@ def inbox_raw(servers, address, folder="INBOX"):
 def inbox(servers, address, folder="INBOX"):
     """The mails of a folder, parsed, oldest first."""
     return [parse(raw) for _, raw in inbox_raw(servers, address, folder)]
+
+
+class Box:
+    """A person's mailbox, read like a person does: what is new since the last look."""
+
+    def __init__(self, servers, address):
+        self.servers = servers
+        self.address = address
+        self.seen = len(inbox_raw(servers, address))
+
+    def next(self, what="a mail", seconds=20.0):
+        """(the oldest mail not yet seen, seconds waited for it)"""
+        begun = time.monotonic()
+        mails = wait_for(f"{what} in {self.address}", self.newer, seconds)
+        self.seen += 1
+        return mails[0], time.monotonic() - begun
+
+    def newer(self):
+        return inbox(self.servers, self.address)[self.seen:]
 
 
 def parse(raw):

@@ -38,7 +38,6 @@ launch() { # NAME COMMAND...
   local name=$1
   shift
   (
-    exec 9<&- # a lock that the caller may hold (the demo's) must not live as long as a server
     self=$BASHPID # in $(…) it would be another one's
     echo "$name $self $(start_time "$self")" >>"$D/pids"
     exec setsid "${CLEAN_ENV[@]}" "$@" </dev/null >>"$D/log/$name.out" 2>&1
