@@ -31,13 +31,13 @@ enum config_kind { CONFIG_TEXT, CONFIG_COUNT, CONFIG_DURATION, CONFIG_LEVEL };
 /* One row of the table of settings, for help texts and the lint. The second half is config.c's own. */
 struct config_setting {
     const char *name;
-    const char *value_name;   /* "URL", "PATH", "N", "DURATION" */
+    const char *value_name;   /* "URL", "PATH", "N", "DURATION", "LEVEL" */
     const char *default_text; /* NULL: none; what then happens is said by help */
     const char *help;
-    enum config_kind kind;
     size_t offset; /* of the member in struct config */
     int64_t low;   /* of a count, or a duration in microseconds */
     int64_t high;
+    enum config_kind kind;
     bool is_required;
 };
 const struct config_setting *config_settings(size_t *count_out);

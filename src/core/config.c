@@ -35,23 +35,23 @@ enum { MS = 1000, SECOND = 1000 * MS, MINUTE = 60 * SECOND };
 
 static const struct config_setting SETTINGS[] = {
     {"database", "URL", NULL, "where the desk's database is: a libpq connection string or URL",
-     CONFIG_TEXT, AT(database), .is_required = true},
+     AT(database), .kind = CONFIG_TEXT, .is_required = true},
     {"secrets-dir", "PATH", NULL,
      "the folder with one file a secret; without it $CREDENTIALS_DIRECTORY, as systemd sets it",
-     CONFIG_TEXT, AT(secrets_dir)},
+     AT(secrets_dir), .kind = CONFIG_TEXT},
     {"ca-file", "PATH", NULL, "PEM file with the authorities to trust; without it the system's",
-     CONFIG_TEXT, AT(ca_file)},
-    {"intakes", "N", "2", "how many processes decide on mails", CONFIG_COUNT, AT(intakes), 0, 64},
-    {"senders", "N", "1", "how many processes send", CONFIG_COUNT, AT(senders), 0, 64},
-    /* A sender starts no mail with less than 5 s of its lease left, so a shorter one never sends. */
+     AT(ca_file), .kind = CONFIG_TEXT},
+    {"intakes", "N", "2", "how many processes decide on mails", AT(intakes), 0, 64, CONFIG_COUNT},
+    {"senders", "N", "1", "how many processes send", AT(senders), 0, 64, CONFIG_COUNT},
+    /* A sender starts no mail with less than 5 s of its lease left: a shorter one would never send. */
     {"lease", "DURATION", "30s", "how long claimed mail stays with a process that says nothing",
-     CONFIG_DURATION, AT(lease_us), 6 * SECOND, 30 * MINUTE},
+     AT(lease_us), 6 * SECOND, 30 * MINUTE, CONFIG_DURATION},
     {"poll", "DURATION", "1s", "how often to look for work although nobody said that there is some",
-     CONFIG_DURATION, AT(poll_us), 10 * MS, MINUTE},
+     AT(poll_us), 10 * MS, MINUTE, CONFIG_DURATION},
     {"restart", "DURATION", "1s", "how long to wait before a process that died is started again",
-     CONFIG_DURATION, AT(restart_us), MS, MINUTE},
-    {"log-level", "LEVEL", "info", "what is logged: error, warning, info or debug", CONFIG_LEVEL,
-     AT(log_level)},
+     AT(restart_us), MS, MINUTE, CONFIG_DURATION},
+    {"log-level", "LEVEL", "info", "what is logged: error, warning, info or debug", AT(log_level),
+     .kind = CONFIG_LEVEL},
 };
 
 const struct config_setting *config_settings(size_t *count_out)
