@@ -59,6 +59,25 @@
 /* IMAP: one command. */
 #define LIMIT_COMMAND_BYTES 8388608 /* an answer that is no mail */
 #define LIMIT_COMMAND_MS    60000
+#define LIMIT_FETCH_BYTES_PER_S \
+ 65536 /* mail comes at least this fast, or the command's time is over */
+#define LIMIT_CONNECT_MS      30000   /* TCP, TLS and the greeting together */
+#define LIMIT_LOGOUT_MS       1000    /* saying goodbye */
+#define LIMIT_IDLE_MS         1680000 /* 28 minutes, RFC 2177 says less than 29 */
+#define LIMIT_IMAP_LINE_BYTES 65536   /* one line of an answer, but for SEARCH */
+#define LIMIT_IMAP_LITERALS   4096    /* mail bodies in one answer */
+#define LIMIT_IMAP_NESTING    8       /* parentheses in one answer */
+#define LIMIT_LIST_WINDOW     5000    /* mails whose sizes are asked for in one command */
+#define LIMIT_FOLDER_BYTES    512     /* a folder's name, encoded */
+#define LIMIT_LOGIN_BYTES     1024    /* a user name, a password */
+
+/* SMTP. The times are those of RFC 5321 section 4.5.3.2. */
+#define LIMIT_SMTP_RECIPIENTS 100  /* of one mail; section 4.5.3.1.8 */
+#define LIMIT_SMTP_REPLY_S    300  /* greeting, MAIL, RCPT, DATA */
+#define LIMIT_SMTP_BLOCK_S    180  /* while the mail's bytes are under way nothing moves */
+#define LIMIT_SMTP_DOT_S      600  /* the answer to the final dot */
+#define LIMIT_SMTP_MAIL_S     1800 /* all of it together */
+#define LIMIT_REPLY_CHARS     300  /* what is kept of a server's answer */
 
 /* Settings and the command line. */
 #define LIMIT_CONFIG_BYTES      1048576

@@ -1,0 +1,44 @@
+/* TLS for net/stream: verified, TLS 1.2 or later, over a non-blocking socket. */
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/err.h"
+
+struct tls;
+
+/* What tls_handshake, tls_read and tls_write say when they cannot go on. */
+enum { TLS_DONE = 0, TLS_WANTS_READ = -1, TLS_WANTS_WRITE = -2, TLS_BROKEN = -3, TLS_ENDED = -4 };
+
+/* Prepare a session on a connected socket, which stays the caller's. host (a name or an IP literal) is
+ * what the certificate must be for. ca_file NULL: the system's CAs.
+ *
+ * ST_FATAL  no CA certificates could be read */
+MUST_CHECK enum status tls_new(const char *host, const char *ca_file, int fd, struct tls **tls_out,
+                               struct err *err);
+void tls_free(struct tls *tls);
+
+/* One step of the handshake, in which the certificate is verified: TLS_DONE, TLS_WANTS_… or
+ * TLS_BROKEN. */
+int tls_handshake(struct tls *tls);
+
+/* Why the handshake broke: ST_FATAL for what only a person can mend (certificate, no TLS on this
+ * port, no common version), ST_TEMPFAIL for a cut connection. */
+MUST_CHECK enum status tls_explain(const struct tls *tls, struct err *err);
+
+/* Bytes, or TLS_WANTS_…, TLS_BROKEN, or for reading TLS_ENDED. */
+ssize_t tls_read(struct tls *tls, void *buffer, size_t size);
+ssize_t tls_write(struct tls *tls, const void *bytes, size_t length);
+
+/* The library's words for what broke last; static storage. */
+const char *tls_failure(const struct tls *tls);
+
+/* Are there decrypted bytes that a poll on the socket would not show? */
+bool tls_has_pending(const struct tls *tls);
+
+/* Say goodbye without waiting for an answer. */
+void tls_bye(struct tls *tls);
+
+#endif

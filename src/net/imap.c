@@ -1,0 +1,639 @@
+/* imap - one session to one mailbox: connect, log in, open folders, wait
+ *
+ * The session is libetpan's; what goes in and out of it is ours: bytes come through net/stream (verified
+ * TLS, deadline, budget) and net/imapgate (nothing that libetpan dies of). After any result other than
+ * OK and an ordinary NO libetpan is out of step with the server, so the session counts as broken and
+ * no later call reaches it; the role opens a new one.
+ *
+ * What a result means is decided by the server's own words, which the gate keeps, and not by
+ * libetpan's number, which says the same for NO and BAD: imapbox_judge is the only place that
+ * translates. Nothing is sent before TLS is verified, and after STARTTLS everything that was said in
+ * plain text is forgotten (RFC 9051 section 11.1); PREAUTH is refused, it would skip both.
+ *
+ * libetpan escapes quotes and backslashes but sends CR, LF and 8-bit as they are: imapbox_check_text is
+ * in front of every string.
+ *
+ * Not here: mails (imap_mail.c), moves (imap_move.c). I/O: the connection.
+ */
+#include "net/imap.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "net/imap_session.h"
+#include "net/mutf7.h"
+
+enum { STREAM_BUFFER_BYTES = 65536, POLL_WITHOUT_IDLE_MS = 1000 };
+
+static const struct imapbox_budget SHORT_ANSWER = {.max_bytes = LIMIT_COMMAND_BYTES};
+
+/* ---- libetpan's view of the connection ---- */
+
+static ssize_t driver_read(mailstream_low *low, void *buffer, size_t size)
+{
+    struct imapbox *box = low->data;
+
+    for (;;) {
+        size_t space = 0;
+        size_t tamed = imapgate_read(box->gate, buffer, size);
+        if (tamed > 0) {
+            return (ssize_t)tamed;
+        }
+        void *to = imapgate_space(box->gate, &space);
+        ssize_t count = stream_read(box->stream, to, space);
+        if (count < 0) {
+            return -1;
+        }
+        if (!imapgate_accept(box->gate, (size_t)count)) {
+            stream_fail(box->stream, "%s", imapgate_failure(box->gate));
+            return -1;
+        }
+    }
+}
+
+static ssize_t driver_write(mailstream_low *low, const void *bytes, size_t length)
+{
+    struct imapbox *box = low->data;
+    return stream_write(box->stream, bytes, length);
+}
+
+/* The stream is the box's and outlives libetpan's session. */
+static int driver_close(mailstream_low *low)
+{
+    struct imapbox *box = low->data;
+    stream_fail(box->stream, "the session is closed");
+    return 0;
+}
+
+static int driver_fd(mailstream_low *low)
+{
+    struct imapbox *box = low->data;
+    return stream_fd(box->stream);
+}
+
+static void driver_free(mailstream_low *low)
+{
+    free(low); /* libetpan made it with malloc */
+}
+
+static void driver_cancel(mailstream_low *low)
+{
+    struct imapbox *box = low->data;
+    stream_fail(box->stream, "cancelled");
+}
+
+static mailstream_low_driver DRIVER = {
+    .mailstream_read = driver_read,
+    .mailstream_write = driver_write,
+    .mailstream_close = driver_close,
+    .mailstream_get_fd = driver_fd,
+    .mailstream_free = driver_free,
+    .mailstream_cancel = driver_cancel,
+};
+
+/* ---- commands and what their results mean ---- */
+
+enum status imapbox_begin(struct imapbox *box, const struct imapbox_budget *budget, struct err *err)
+{
+    if (box->is_broken) {
+        const char *failure = stream_failure(box->stream);
+        return err_set(err, ST_TEMPFAIL, "the session with \"%s\" is broken: %s", box->host,
+                       failure ? failure : "out of step");
+    }
+    int64_t for_bytes_ms = (int64_t)(budget->max_bytes / LIMIT_FETCH_BYTES_PER_S) * 1000;
+    stream_allow(box->stream, box->timeout_ms + (budget->max_literal > 0 ? for_bytes_ms : 0),
+                 budget->max_bytes);
+    imapgate_begin(box->gate, budget->max_literal);
+    return ST_OK;
+}
+
+enum status imapbox_break(struct imapbox *box, struct err *err)
+{
+    box->is_broken = true;
+    stream_fail(box->stream, "%s", err->text);
+    return err->status;
+}
+
+/* RFC 5530 and RFC 3501: codes that say what a NO means. */
+static const struct {
+    const char *code;
+    enum status status;
+} CODES[] = {
+    {"NONEXISTENT", ST_NOT_FOUND},
+    {"TRYCREATE", ST_NOT_FOUND},
+    {"NOPERM", ST_DENIED},
+    {"AUTHENTICATIONFAILED", ST_DENIED},
+    {"AUTHORIZATIONFAILED", ST_DENIED},
+    {"EXPIRED", ST_DENIED},
+    {"PRIVACYREQUIRED", ST_FATAL},
+    {"CANNOT", ST_INVALID},
+    {"UNAVAILABLE", ST_TEMPFAIL},
+    {"INUSE", ST_TEMPFAIL},
+    {"LIMIT", ST_TEMPFAIL},
+    {"OVERQUOTA", ST_TEMPFAIL},
+    {"EXPUNGEISSUED", ST_TEMPFAIL},
+    {"SERVERBUG", ST_TEMPFAIL},
+    {"CONTACTADMIN", ST_TEMPFAIL},
+};
+
+static enum status meaning_of_no(const char *code, enum status if_no)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(CODES); i++) {
+        if (strcmp(CODES[i].code, code) == 0) {
+            return CODES[i].status;
+        }
+    }
+    return if_no;
+}
+
+enum status imapbox_judge(struct imapbox *box, int result, enum status if_no, const char *doing,
+                          struct err *err)
+{
+    const struct imapgate_answer *answer = imapgate_answer(box->gate);
+    const char *failure = stream_failure(box->stream);
+
+    if (result == MAILIMAP_NO_ERROR && !failure) {
+        return ST_OK;
+    }
+    bool is_in_step = !failure && result != MAILIMAP_ERROR_PARSE &&
+                      result != MAILIMAP_ERROR_PROTOCOL && result != MAILIMAP_ERROR_STREAM &&
+                      result != MAILIMAP_ERROR_FATAL && result != MAILIMAP_ERROR_BAD_STATE;
+    if (is_in_step && answer->kind == IMAPGATE_NO) {
+        return err_set(err, meaning_of_no(answer->code, if_no),
+                       "could not %s: the server says \"%s\"", doing, answer->text);
+    }
+    if (answer->is_bye) {
+        err_set(err, ST_TEMPFAIL, "could not %s: the server ended the session: \"%s\"", doing,
+                answer->text);
+    } else if (answer->kind == IMAPGATE_BAD) {
+        err_set(err, ST_TEMPFAIL, "could not %s: the server does not understand: \"%s\"", doing,
+                answer->text);
+    } else {
+        err_set(err, ST_TEMPFAIL, "could not %s: %s", doing,
+                failure ? failure : "the server's answer makes no sense");
+    }
+    return imapbox_break(box, err);
+}
+
+bool imapbox_is_broken(const struct imapbox *box)
+{
+    return box->is_broken;
+}
+
+const struct imapbox_abilities *imapbox_abilities(const struct imapbox *box)
+{
+    return &box->abilities;
+}
+
+enum status imapbox_check_text(const char *what, const char *text, struct err *err)
+{
+    for (const char *p = text; *p; p++) {
+        if (*p < 0x20 || *p > 0x7e) {
+            return err_set(err, ST_INVALID, "%s has a character that cannot be sent to the server",
+                           what);
+        }
+    }
+    return ST_OK;
+}
+
+/* ---- from the greeting to the login ---- */
+
+static enum status ask_capabilities(struct imapbox *box, struct err *err)
+{
+    struct mailimap_capability_data *data = NULL;
+    enum status status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = mailimap_capability(box->etpan, &data);
+    status = imapbox_judge(box, r, ST_TEMPFAIL, "ask what the server can do", err);
+    if (data) {
+        mailimap_capability_data_free(data);
+    }
+    return status;
+}
+
+static void forget_capabilities(struct imapbox *box)
+{
+    struct mailimap_connection_info *info = box->etpan->imap_connection_info;
+    if (info && info->imap_capability) {
+        mailimap_capability_data_free(info->imap_capability);
+        info->imap_capability = NULL;
+    }
+}
+
+static bool can(struct imapbox *box, const char *name)
+{
+    return mailimap_has_extension(box->etpan, name) != 0;
+}
+
+static enum status read_greeting(struct imapbox *box, struct err *err)
+{
+    mailstream_low *low = mailstream_low_new(box, &DRIVER);
+    mailstream *stream = mailstream_new(low, STREAM_BUFFER_BYTES);
+    enum status status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = mailimap_connect(box->etpan, stream);
+    if (r == MAILIMAP_NO_ERROR_NON_AUTHENTICATED) {
+        box->is_connected = true;
+        return ST_OK;
+    }
+    if (r == MAILIMAP_NO_ERROR_AUTHENTICATED) {
+        box->is_connected = true;
+        err_set(err, ST_FATAL, "cannot use \"%s\": the server wants no login (PREAUTH)", box->host);
+        return imapbox_break(box, err);
+    }
+    return imapbox_judge(box, r, ST_TEMPFAIL, "be greeted", err);
+}
+
+static enum status upgrade(struct imapbox *box, struct err *err)
+{
+    if (!can(box, "STARTTLS")) {
+        err_set(err, ST_FATAL, "cannot use \"%s\": the server offers no STARTTLS here", box->host);
+        err_hint(err, "the port for TLS from the first byte is 993");
+        return imapbox_break(box, err);
+    }
+    enum status status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = mailimap_starttls(box->etpan);
+    bool is_injected = box->etpan->imap_stream->read_buffer_len > 0 || imapgate_holds(box->gate);
+    if (is_injected) {
+        err_set(err, ST_FATAL,
+                "cannot use \"%s\": more came in plain text after the server's OK to STARTTLS",
+                box->host);
+        err_hint(err, "somebody on the way may be putting words into the server's mouth");
+        return imapbox_break(box, err);
+    }
+    status = imapbox_judge(box, r, ST_FATAL, "begin TLS", err);
+    if (status == ST_OK) {
+        status = stream_start_tls(box->stream, err);
+    }
+    if (status != ST_OK) {
+        return imapbox_break(box, err);
+    }
+    forget_capabilities(box);
+    return ask_capabilities(box, err);
+}
+
+static enum status log_in(struct imapbox *box, const struct imapbox_options *options,
+                          struct err *err)
+{
+    if (can(box, "LOGINDISABLED")) {
+        err_set(err, ST_FATAL, "cannot log in to \"%s\": the server takes no passwords here",
+                box->host);
+        return imapbox_break(box, err);
+    }
+    enum status status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = mailimap_login(box->etpan, options->user, options->password);
+    status = imapbox_judge(box, r, ST_DENIED, "log in", err);
+    if (status == ST_DENIED) {
+        err_hint(err, "check user name and password; some providers want an app password");
+    }
+    return status;
+}
+
+static enum status begin_session(struct imapbox *box, const struct imapbox_options *options,
+                                 struct err *err)
+{
+    enum status status = read_greeting(box, err);
+    if (status == ST_OK) {
+        status = ask_capabilities(box, err);
+    }
+    if (status == ST_OK && options->security == STREAM_STARTTLS) {
+        status = upgrade(box, err);
+    }
+    if (status == ST_OK) {
+        status = log_in(box, options, err);
+    }
+    if (status == ST_OK) {
+        forget_capabilities(box); /* they change with the login */
+        status = ask_capabilities(box, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    box->abilities = (struct imapbox_abilities){
+        .has_move = can(box, "MOVE"),
+        .has_uidplus = can(box, "UIDPLUS"),
+        .has_idle = can(box, "IDLE"),
+        .has_special_use = can(box, "SPECIAL-USE"),
+    };
+    return ST_OK;
+}
+
+static enum status check_options(const struct imapbox_options *options, struct err *err)
+{
+    enum status status = imapbox_check_text("the user name", options->user, err);
+    if (status == ST_OK) {
+        status = imapbox_check_text("the password", options->password, err);
+    }
+    if (status == ST_OK && (strlen(options->user) > LIMIT_LOGIN_BYTES ||
+                            strlen(options->password) > LIMIT_LOGIN_BYTES)) {
+        status = err_set(err, ST_INVALID, "user name or password is longer than %d bytes",
+                         LIMIT_LOGIN_BYTES);
+    }
+    if (status != ST_OK) {
+        err->status = ST_FATAL; /* it stands in the settings: nothing of this session can work */
+        return ST_FATAL;
+    }
+    return ST_OK;
+}
+
+enum status imapbox_open(const struct imapbox_options *options, struct imapbox **box_out,
+                         struct err *err)
+{
+    const struct stream_options stream_options = {
+        .host = options->host,
+        .port = options->port,
+        .security = options->security,
+        .ca_file = options->ca_file,
+        .wake_fd = options->wake_fd,
+    };
+    OWNED(imapbox) box = g_new0(struct imapbox, 1);
+
+    enum status status = check_options(options, err);
+    if (status == ST_OK) {
+        status = stream_open(&stream_options, &box->stream, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    box->gate = imapgate_new();
+    box->etpan = mailimap_new(0, NULL);
+    box->host = g_strdup(options->host);
+    box->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : LIMIT_COMMAND_MS;
+    status = begin_session(box, options, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    *box_out = g_steal_pointer(&box);
+    return ST_OK;
+}
+
+void imapbox_close(struct imapbox *box)
+{
+    if (!box) {
+        return;
+    }
+    if (box->etpan) {
+        if (box->is_connected && !box->is_broken) {
+            stream_allow(box->stream, LIMIT_LOGOUT_MS, LIMIT_IMAP_LINE_BYTES);
+            imapgate_begin(box->gate, 0);
+            mailimap_logout(box->etpan);
+        }
+        stream_fail(box->stream,
+                    "the session is closed"); /* or mailimap_free waits for an answer */
+        mailimap_free(box->etpan);
+    }
+    imapgate_free(box->gate);
+    stream_close(box->stream);
+    g_free(box->host);
+    g_free(box);
+}
+
+/* ---- folders ---- */
+
+static enum status open_folder(struct imapbox *box, const char *folder,
+                               int (*command)(mailimap *, const char *),
+                               struct imapbox_folder *folder_out, struct err *err)
+{
+    g_autofree char *name = NULL;
+    enum status status = mutf7_from_utf8(folder, &name, err);
+    if (status == ST_OK) {
+        status = imapbox_begin(box, &SHORT_ANSWER, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = command(box->etpan, name);
+    status = imapbox_judge(box, r, ST_NOT_FOUND, "open the folder", err);
+    if (status != ST_OK) {
+        return err_wrap(err, "folder \"%s\"", folder);
+    }
+    const struct mailimap_selection_info *info = box->etpan->imap_selection_info;
+    if (!info || info->sel_uidvalidity == 0) {
+        err_set(err, ST_TEMPFAIL, "could not open the folder \"%s\": it has no UIDVALIDITY",
+                folder);
+        return imapbox_break(box, err);
+    }
+    *folder_out = (struct imapbox_folder){
+        .uidvalidity = info->sel_uidvalidity,
+        .uidnext = info->sel_uidnext,
+        .exists = info->sel_exists,
+        .is_read_only = info->sel_perm == MAILIMAP_MAILBOX_READONLY,
+    };
+    return ST_OK;
+}
+
+enum status imapbox_select(struct imapbox *box, const char *folder,
+                           struct imapbox_folder *folder_out, struct err *err)
+{
+    return open_folder(box, folder, mailimap_select, folder_out, err);
+}
+
+enum status imapbox_examine(struct imapbox *box, const char *folder,
+                            struct imapbox_folder *folder_out, struct err *err)
+{
+    return open_folder(box, folder, mailimap_examine, folder_out, err);
+}
+
+/* LIST "" pattern. */
+static enum status list_folders(struct imapbox *box, const char *pattern, clist **list_out,
+                                struct err *err)
+{
+    enum status status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = mailimap_list(box->etpan, "", pattern, list_out);
+    return imapbox_judge(box, r, ST_TEMPFAIL, "list the folders", err);
+}
+
+static bool has_flag(const struct mailimap_mailbox_list *entry, const char *flag)
+{
+    if (!entry->mb_flag) {
+        return false;
+    }
+    for (clistiter *i = clist_begin(entry->mb_flag->mbf_oflags); i; i = clist_next(i)) {
+        const struct mailimap_mbx_list_oflag *oflag = clist_content(i);
+        if (oflag->of_type == MAILIMAP_MBX_LIST_OFLAG_FLAG_EXT && oflag->of_flag_ext &&
+            g_ascii_strcasecmp(oflag->of_flag_ext, flag) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status imapbox_ensure_folder(struct imapbox *box, const char *folder, struct err *err)
+{
+    g_autofree char *name = NULL;
+    clist *found = NULL;
+    bool exists = false;
+
+    enum status status = mutf7_from_utf8(folder, &name, err);
+    if (status == ST_OK && strpbrk(name, "*%")) {
+        status = err_set(err, ST_INVALID, "the folder name \"%s\" has a wildcard in it", folder);
+    }
+    if (status == ST_OK) {
+        status = list_folders(box, name, &found, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    for (clistiter *i = clist_begin(found); i; i = clist_next(i)) {
+        const struct mailimap_mailbox_list *entry = clist_content(i);
+        bool is_real = !has_flag(entry, "NonExistent") &&
+                       !(entry->mb_flag &&
+                         entry->mb_flag->mbf_type == MAILIMAP_MBX_LIST_FLAGS_SFLAG &&
+                         entry->mb_flag->mbf_sflag == MAILIMAP_MBX_LIST_SFLAG_NOSELECT);
+        exists = exists || (is_real && strcmp(entry->mb_name, name) == 0);
+    }
+    mailimap_list_result_free(found);
+    if (exists) {
+        return ST_OK;
+    }
+    status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = mailimap_create(box->etpan, name);
+    if (r != MAILIMAP_NO_ERROR && strcmp(imapgate_answer(box->gate)->code, "ALREADYEXISTS") == 0) {
+        return ST_OK; /* somebody else was faster */
+    }
+    status = imapbox_judge(box, r, ST_TEMPFAIL, "make the folder", err);
+    return status == ST_OK ? ST_OK : err_wrap(err, "folder \"%s\"", folder);
+}
+
+enum status imapbox_find_special(struct imapbox *box, const char *use, char **folder_out,
+                                 struct err *err)
+{
+    clist *found = NULL;
+    g_autofree char *name = NULL;
+
+    assert(use[0] == '\\');
+    enum status status = list_folders(box, "*", &found, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    for (clistiter *i = clist_begin(found); i && !name; i = clist_next(i)) {
+        const struct mailimap_mailbox_list *entry = clist_content(i);
+        if (has_flag(entry, use + 1)) {
+            name = g_strdup(entry->mb_name);
+        }
+    }
+    mailimap_list_result_free(found);
+    if (!name) {
+        return err_set(err, ST_NOT_FOUND, "no folder is marked %s", use);
+    }
+    return mutf7_to_utf8(name, folder_out, err);
+}
+
+/* ---- waiting ---- */
+
+bool imapbox_has_news(const struct imapbox *box)
+{
+    const struct mailimap_selection_info *info = box->etpan->imap_selection_info;
+    return info && info->sel_has_exists;
+}
+
+void imapbox_forget_news(struct imapbox *box)
+{
+    struct mailimap_selection_info *info = box->etpan->imap_selection_info;
+    if (info) {
+        info->sel_has_exists = 0;
+    }
+}
+
+enum status imapbox_noop(struct imapbox *box, uint32_t *exists_out, struct err *err)
+{
+    enum status status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = mailimap_noop(box->etpan);
+    status = imapbox_judge(box, r, ST_TEMPFAIL, "ask for news", err);
+    if (status == ST_OK) {
+        const struct mailimap_selection_info *info = box->etpan->imap_selection_info;
+        *exists_out = info ? info->sel_exists : 0;
+    }
+    return status;
+}
+
+/* IDLE once, for at most max_ms. */
+static enum status idle_once(struct imapbox *box, int wake_fd, int64_t max_ms,
+                             enum stream_event *event_out, struct err *err)
+{
+    enum status status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    int r = mailimap_idle(box->etpan);
+    status = imapbox_judge(box, r, ST_TEMPFAIL, "begin to idle", err);
+    if (status != ST_OK) {
+        return status;
+    }
+    /* News may have come together with the server's "+". */
+    bool has_bytes = box->etpan->imap_stream->read_buffer_len > 0 || imapgate_holds(box->gate);
+    enum stream_event event = has_bytes ? STREAM_EVENT_READABLE
+                                        : stream_wait(box->stream, wake_fd, max_ms);
+    status = imapbox_begin(box, &SHORT_ANSWER, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    r = mailimap_idle_done(box->etpan);
+    status = imapbox_judge(box, r, ST_TEMPFAIL, "end idling", err);
+    if (status == ST_OK) {
+        *event_out = event;
+    }
+    return status;
+}
+
+enum status imapbox_wait(struct imapbox *box, const struct imapbox_wait *wait,
+                         enum imapbox_news *news_out, struct err *err)
+{
+    const struct clock *clock = clock_real();
+    int64_t end_us = clock_monotonic_us(clock) + wait->max_ms * 1000;
+    int64_t slice_ms = wait->poll_ms > 0         ? wait->poll_ms
+                       : box->abilities.has_idle ? LIMIT_IDLE_MS
+                                                 : POLL_WITHOUT_IDLE_MS;
+    bool is_idling = box->abilities.has_idle && slice_ms >= POLL_WITHOUT_IDLE_MS;
+    bool is_asking = !is_idling || wait->poll_ms > 0;
+    uint32_t exists = 0;
+
+    while (!imapbox_has_news(box)) {
+        enum stream_event event = STREAM_EVENT_TIMEOUT;
+        enum status status = ST_OK;
+        int64_t left_ms = (end_us - clock_monotonic_us(clock)) / 1000;
+        if (left_ms <= 0) {
+            *news_out = IMAPBOX_NOTHING;
+            return ST_OK;
+        }
+        if (is_idling) {
+            status = idle_once(box, wait->wake_fd, MIN(left_ms, slice_ms), &event, err);
+        } else if (!box->is_broken) {
+            event = stream_wait(box->stream, wait->wake_fd, MIN(left_ms, slice_ms));
+        }
+        if (status == ST_OK && is_asking && event != STREAM_EVENT_WOKEN) {
+            status = imapbox_noop(box, &exists, err);
+        }
+        if (status != ST_OK) {
+            return status;
+        }
+        if (event == STREAM_EVENT_WOKEN) {
+            *news_out = IMAPBOX_WOKEN;
+            return ST_OK;
+        }
+    }
+    *news_out = IMAPBOX_NEWS;
+    return ST_OK;
+}
