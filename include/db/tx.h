@@ -6,9 +6,9 @@
  *
  *     static const struct statement FIND = {"ticket_find", "SELECT id, subject FROM ticket WHERE id = ANY($1)"};
  *
- *     g_autoptr(params) p = params_new();
+ *     OWNED(params) p = params_new();
  *     params_add_int64s(p, ids, count);
- *     g_autoptr(rows) rows = NULL;
+ *     OWNED(rows) rows = NULL;
  *     status = tx_query(tx, &FIND, p, &rows, err);
  */
 #ifndef DB_TX_H
@@ -31,7 +31,7 @@ struct statement {
 struct params;
 struct params *params_new(void);
 void params_free(struct params *params);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct params, params_free)
+DEFINE_OWNED(params, params_free)
 void params_add_int64(struct params *params, int64_t value);  /* int8 */
 void params_add_int32(struct params *params, int32_t value);  /* int4 */
 void params_add_bool(struct params *params, bool value);
@@ -56,7 +56,7 @@ void params_add_blobs(struct params *params, const struct blob *blobs, size_t co
 /* ---- results: own their memory; what they give is borrowed from them ---- */
 struct rows;
 void rows_free(struct rows *rows);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct rows, rows_free)
+DEFINE_OWNED(rows, rows_free)
 int rows_count(const struct rows *rows);       /* of a SELECT or RETURNING */
 int64_t rows_affected(const struct rows *rows); /* of INSERT, UPDATE, DELETE */
 bool row_is_null(const struct rows *rows, int row, int column);

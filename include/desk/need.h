@@ -27,7 +27,7 @@ struct need {
     GPtrArray *counts;    /* struct count_record, count not yet known */
 };
 void need_free(struct need *need);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct need, need_free)
+DEFINE_OWNED(need, need_free)
 
 /* What to look up in a round (1 to NEED_ROUNDS). own_addresses must be in the records from the start (they
  * and mailbox, settings, now, technicians are common to a batch). Never NULL. */

@@ -99,7 +99,7 @@ struct plan {
 
 struct plan *plan_new(void);
 void plan_free(struct plan *plan);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct plan, plan_free)
+DEFINE_OWNED(plan, plan_free)
 struct change *plan_add_change(struct plan *plan, enum change_kind kind);
 struct plan_mail *plan_add_mail(struct plan *plan, const char *notice);
 

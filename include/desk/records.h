@@ -149,7 +149,7 @@ struct records {
 
 struct records *records_new(void);
 void records_free(struct records *records);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(struct records, records_free)
+DEFINE_OWNED(records, records_free)
 
 struct person_record *person_record_new(void);
 struct ticket_record *ticket_record_new(void);

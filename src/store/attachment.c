@@ -1,0 +1,110 @@
+/* attachment - attachments of comments; contents stand once in blob, in chunks of 256 KiB
+ *
+ * The same file in a hundred replies is one blob. Contents are written in the order of their digests, so
+ * that two transactions with the same files cannot wait for one another.
+ *
+ * The chunks of a content are written by whoever inserts its blob row: the same statement decides both, so
+ * a second writer adds nothing, and a reader never sees a blob without its chunks.
+ * I/O: the caller's transaction.
+ */
+#include "store/attachment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "store/arrays.h"
+
+#define DIGEST_BYTES 32
+
+static const struct statement ADD_BLOB = {
+    "attachment_add_blob",
+    "WITH made AS (INSERT INTO blob (sha256, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+    " RETURNING sha256)"
+    " INSERT INTO blob_chunk (sha256, position, chunk)"
+    " SELECT made.sha256, c.position, c.chunk"
+    " FROM made, unnest($3::int4[], $4::bytea[]) AS c (position, chunk)"};
+
+static const struct statement ADD = {
+    "attachment_add",
+    "INSERT INTO attachment (comment, position, sha256, bytes, name, stated_name, type, content_id,"
+    " is_inline) SELECT * FROM unnest($1::int8[], $2::int4[], $3::bytea[], $4::int8[], $5::text[],"
+    " $6::text[], $7::text[], $8::text[], $9::bool[])"};
+
+struct content {
+    uint8_t digest[DIGEST_BYTES];
+    GBytes *bytes; /* borrowed */
+};
+
+static int compare_contents(const void *a, const void *b)
+{
+    const struct content *left = a;
+    const struct content *right = b;
+    return memcmp(left->digest, right->digest, DIGEST_BYTES);
+}
+
+static void queue_contents(struct tx *tx, struct content *contents, size_t count)
+{
+    qsort(contents, count, sizeof *contents, compare_contents);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && compare_contents(&contents[i], &contents[i - 1]) == 0) {
+            continue;
+        }
+        OWNED(params) params = params_new();
+        params_add_bytes(params, contents[i].digest, DIGEST_BYTES);
+        params_add_int64(params, (int64_t)g_bytes_get_size(contents[i].bytes));
+        arrays_add_chunks(params, contents[i].bytes);
+        tx_queue(tx, &ADD_BLOB, params, NULL);
+    }
+}
+
+static void queue_rows(struct tx *tx, const struct new_attachment *attachments,
+                       const struct content *contents, size_t count)
+{
+    g_autofree int64_t *comments = g_new(int64_t, count);
+    g_autofree int32_t *positions = g_new(int32_t, count);
+    g_autofree int64_t *bytes = g_new(int64_t, count);
+    g_autofree bool *is_inline = g_new(bool, count);
+    g_autofree struct blob *digests = g_new(struct blob, count);
+    g_autofree const char **texts = g_new(const char *, count * 4);
+    for (size_t i = 0; i < count; i++) {
+        const struct attachment *attachment = attachments[i].attachment;
+        comments[i] = attachments[i].comment;
+        positions[i] = attachments[i].position;
+        bytes[i] = (int64_t)g_bytes_get_size(attachment->content);
+        is_inline[i] = attachment->is_inline;
+        digests[i] = (struct blob){contents[i].digest, DIGEST_BYTES};
+        texts[i] = attachment->name;
+        texts[count + i] = attachment->stated_name;
+        texts[2 * count + i] = attachment->type;
+        texts[3 * count + i] = attachment->content_id;
+    }
+    OWNED(params) params = params_new();
+    params_add_int64s(params, comments, count);
+    params_add_int32s(params, positions, count);
+    params_add_blobs(params, digests, count);
+    params_add_int64s(params, bytes, count);
+    for (size_t text = 0; text < 4; text++) {
+        params_add_texts(params, texts + text * count, count);
+    }
+    params_add_bools(params, is_inline, count);
+    tx_queue(tx, &ADD, params, NULL);
+}
+
+void attachment_store_queue_add(struct tx *tx, const struct new_attachment *attachments,
+                                size_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    g_autofree struct content *contents = g_new(struct content, count);
+    for (size_t i = 0; i < count; i++) {
+        gsize length = 0;
+        contents[i].bytes = attachments[i].attachment->content;
+        const void *bytes = g_bytes_get_data(contents[i].bytes, &length);
+        text_sha256(bytes, length, contents[i].digest);
+    }
+    g_autofree struct content *sorted = g_memdup2(contents, count * sizeof *contents);
+    queue_contents(tx, sorted, count);
+    queue_rows(tx, attachments, contents, count);
+}

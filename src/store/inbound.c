@@ -1,0 +1,495 @@
+/* inbound - the rows of inbound_mail: the durable log that everything else is made from
+ *
+ * Fetch adds rows (the key mailbox, folder, uidvalidity, uid makes a second fetch a no-op), intake claims
+ * them with a committed update and ends them in the transaction that applies the decision. A claim is a
+ * lease: when its holder dies, the mail waits again once the lease is over.
+ *
+ * A mail that was claimed and neither ended nor given back is a suspect: its holder died with it. Suspects
+ * are claimed alone, so that one of them cannot take innocent ones with it again.
+ *
+ * What is fetched is counted in mailbox_folder in the same transaction, apart from the rows: the sums can
+ * disagree, and `postdesk audit` compares them.
+ * I/O: the caller's transaction.
+ */
+#include "store/inbound.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "store/arrays.h"
+
+/* ---- fetch ------------------------------------------------------------------------------------ */
+
+static const struct statement ADD = {
+    "inbound_add",
+    "INSERT INTO inbound_mail (mailbox, folder, uidvalidity, uid, fingerprint, bytes, raw_complete, raw,"
+    " arrived_at)"
+    " SELECT $1, $2, $3, m.uid, m.fingerprint, m.bytes, m.complete, m.raw, m.arrived"
+    " FROM unnest($4::int8[], $5::bytea[], $6::int8[], $7::bool[], $8::bytea[], $9::timestamptz[])"
+    " AS m (uid, fingerprint, bytes, complete, raw, arrived)"
+    " ON CONFLICT (mailbox, folder, uidvalidity, uid) DO NOTHING RETURNING id, uid"};
+
+static const struct statement ADD_CHUNKS = {
+    "inbound_add_chunks",
+    "INSERT INTO inbound_chunk (mail, position, chunk)"
+    " SELECT $1, c.position, c.chunk FROM unnest($2::int4[], $3::bytea[]) AS c (position, chunk)"};
+
+static const struct statement COUNT_FETCHED = {
+    "inbound_count_fetched",
+    "INSERT INTO mailbox_folder (mailbox, folder, uidvalidity, last_uid, fetched)"
+    " VALUES ($1, $2, $3, $4, $5)"
+    " ON CONFLICT (mailbox, folder, uidvalidity) DO UPDATE"
+    " SET last_uid = greatest(mailbox_folder.last_uid, excluded.last_uid),"
+    " fetched = mailbox_folder.fetched + excluded.fetched"};
+
+static const struct statement WAKE_INTAKES = {"inbound_wake_intakes", "NOTIFY postdesk_inbound"};
+
+static const struct statement LAST_UID = {
+    "inbound_last_uid",
+    "SELECT last_uid FROM mailbox_folder WHERE mailbox = $1 AND folder = $2 AND uidvalidity = $3"};
+
+static const struct statement UNMOVED = {
+    "inbound_unmoved",
+    "SELECT uid, raw_complete FROM inbound_mail"
+    " WHERE mailbox = $1 AND folder = $2 AND uidvalidity = $3 AND moved_at IS NULL"
+    " ORDER BY uid LIMIT $4"};
+
+static const struct statement MOVED = {
+    "inbound_moved",
+    "UPDATE inbound_mail AS i SET moved_at = now(), moved_folder = $4,"
+    " moved_uid = m.new_uid, moved_uidvalidity = m.new_uidvalidity"
+    " FROM unnest($5::int8[], $6::int8[], $7::int8[]) AS m (uid, new_uid, new_uidvalidity)"
+    " WHERE i.mailbox = $1 AND i.folder = $2 AND i.uidvalidity = $3 AND i.uid = m.uid"
+    " AND i.moved_at IS NULL"};
+
+static void add_folder(struct params *params, mailbox_id mailbox, const char *folder,
+                       int64_t uidvalidity)
+{
+    params_add_int64(params, mailbox);
+    params_add_text(params, folder);
+    params_add_int64(params, uidvalidity);
+}
+
+static void queue_chunks(struct tx *tx, mail_id mail, GBytes *raw)
+{
+    OWNED(params) params = params_new();
+    params_add_int64(params, mail);
+    arrays_add_chunks(params, raw);
+    tx_queue(tx, &ADD_CHUNKS, params, NULL);
+}
+
+/* Mails too large for their row get their chunks now that they have an id. */
+static void queue_large(struct tx *tx, const struct rows *added, const struct fetched_mail *mails,
+                        size_t count)
+{
+    for (int row = 0; row < rows_count(added); row++) {
+        int64_t uid = row_int64(added, row, 1);
+        for (size_t i = 0; i < count; i++) {
+            if (mails[i].uid == uid && g_bytes_get_size(mails[i].raw) > LIMIT_RAW_INLINE_BYTES) {
+                queue_chunks(tx, row_int64(added, row, 0), mails[i].raw);
+            }
+        }
+    }
+}
+
+static void queue_add(struct tx *tx, mailbox_id mailbox, const char *folder, int64_t uidvalidity,
+                      const struct fetched_mail *mails, size_t count, struct rows **added)
+{
+    g_autofree int64_t *uids = g_new(int64_t, count);
+    g_autofree int64_t *bytes = g_new(int64_t, count);
+    g_autofree int64_t *arrived = g_new(int64_t, count);
+    g_autofree bool *complete = g_new(bool, count);
+    g_autofree struct blob *fingerprints = g_new(struct blob, count);
+    g_autofree struct blob *raws = g_new0(struct blob, count);
+    for (size_t i = 0; i < count; i++) {
+        uids[i] = mails[i].uid;
+        bytes[i] = (int64_t)mails[i].bytes;
+        arrived[i] = mails[i].arrived_us;
+        complete[i] = mails[i].raw_complete;
+        fingerprints[i] = (struct blob){mails[i].fingerprint, FINGERPRINT_BYTES};
+        if (g_bytes_get_size(mails[i].raw) <= LIMIT_RAW_INLINE_BYTES) {
+            gsize length = 0;
+            const void *raw = g_bytes_get_data(mails[i].raw, &length);
+            raws[i] = (struct blob){raw ? raw : "", length};
+        }
+    }
+    OWNED(params) params = params_new();
+    add_folder(params, mailbox, folder, uidvalidity);
+    params_add_int64s(params, uids, count);
+    params_add_blobs(params, fingerprints, count);
+    params_add_int64s(params, bytes, count);
+    params_add_bools(params, complete, count);
+    params_add_blobs(params, raws, count);
+    params_add_times(params, arrived, count);
+    tx_queue(tx, &ADD, params, added);
+}
+
+enum status inbound_store_add(struct tx *tx, mailbox_id mailbox, const char *folder,
+                              int64_t uidvalidity, const struct fetched_mail *mails, size_t count,
+                              int64_t last_uid, int64_t *added_out, struct err *err)
+{
+    OWNED(rows) added = NULL;
+    if (count > 0) {
+        queue_add(tx, mailbox, folder, uidvalidity, mails, count, &added);
+        enum status status = tx_sync(tx, err);
+        if (status != ST_OK) {
+            return status;
+        }
+        queue_large(tx, added, mails, count);
+    }
+    int64_t new_count = added ? rows_count(added) : 0;
+    OWNED(params) params = params_new();
+    add_folder(params, mailbox, folder, uidvalidity);
+    params_add_int64(params, last_uid);
+    params_add_int64(params, new_count);
+    tx_queue(tx, &COUNT_FETCHED, params, NULL);
+    if (new_count > 0) {
+        tx_queue(tx, &WAKE_INTAKES, NULL, NULL);
+    }
+    *added_out = new_count;
+    return ST_OK;
+}
+
+enum status inbound_store_last_uid(struct tx *tx, mailbox_id mailbox, const char *folder,
+                                   int64_t uidvalidity, int64_t *last_uid_out, struct err *err)
+{
+    OWNED(params) params = params_new();
+    add_folder(params, mailbox, folder, uidvalidity);
+    OWNED(rows) rows = NULL;
+    enum status status = tx_query(tx, &LAST_UID, params, &rows, err);
+    if (status == ST_OK) {
+        *last_uid_out = rows_count(rows) > 0 ? row_int64(rows, 0, 0) : 0;
+    }
+    return status;
+}
+
+enum status inbound_store_unmoved(struct tx *tx, mailbox_id mailbox, const char *folder,
+                                  int64_t uidvalidity, int64_t limit, GArray **mails_out,
+                                  struct err *err)
+{
+    OWNED(params) params = params_new();
+    add_folder(params, mailbox, folder, uidvalidity);
+    params_add_int64(params, limit);
+    OWNED(rows) rows = NULL;
+    enum status status = tx_query(tx, &UNMOVED, params, &rows, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    GArray *mails = g_array_new(FALSE, FALSE, sizeof(struct unmoved_mail));
+    for (int row = 0; row < rows_count(rows); row++) {
+        struct unmoved_mail mail = {row_int64(rows, row, 0), row_bool(rows, row, 1)};
+        g_array_append_val(mails, mail);
+    }
+    *mails_out = mails;
+    return ST_OK;
+}
+
+enum status inbound_store_moved(struct tx *tx, mailbox_id mailbox, const char *folder,
+                                int64_t uidvalidity, const char *new_folder,
+                                const struct moved_mail *mails, size_t count, struct err *err)
+{
+    g_autofree int64_t *uids = g_new(int64_t, count);
+    g_autofree int64_t *new_uids = g_new(int64_t, count);
+    g_autofree int64_t *new_uidvalidities = g_new(int64_t, count);
+    for (size_t i = 0; i < count; i++) {
+        uids[i] = mails[i].uid;
+        new_uids[i] = mails[i].new_uid;
+        new_uidvalidities[i] = mails[i].new_uidvalidity;
+    }
+    OWNED(params) params = params_new();
+    add_folder(params, mailbox, folder, uidvalidity);
+    params_add_text(params, new_folder);
+    params_add_int64s(params, uids, count);
+    params_add_ids(params, new_uids, count);
+    params_add_ids(params, new_uidvalidities, count);
+    return tx_query(tx, &MOVED, params, NULL, err);
+}
+
+/* ---- claims ----------------------------------------------------------------------------------- */
+
+/* The oldest decides: if its last holder died with it, it comes alone; else come those that are fresh. */
+static const struct statement CLAIM = {
+    "inbound_claim",
+    "WITH waiting AS (SELECT id, bytes, attempt FROM inbound_mail"
+    "  WHERE state = 'received' AND (lease_until IS NULL OR lease_until < now())"
+    "  ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED),"
+    " oldest AS (SELECT id, attempt FROM waiting ORDER BY id LIMIT 1),"
+    " fresh AS (SELECT w.id, sum(w.bytes) OVER (ORDER BY w.id) - w.bytes AS before FROM waiting w"
+    "  WHERE w.attempt = 0),"
+    " chosen AS (SELECT id FROM oldest WHERE attempt > 0"
+    "  UNION ALL SELECT id FROM fresh WHERE before < $4 AND (SELECT attempt FROM oldest) = 0)"
+    " UPDATE inbound_mail AS i SET attempt = i.attempt + 1, lease_holder = $1,"
+    "  solo_attempts = i.solo_attempts + (i.attempt > 0)::int,"
+    "  lease_until = now() + $2 * interval '1 microsecond'"
+    " FROM chosen WHERE i.id = chosen.id"
+    " RETURNING i.id, i.mailbox, i.bytes, i.raw_complete, i.raw, i.fingerprint, i.parser_deaths,"
+    "  i.solo_attempts, i.attempt > 1, i.released_by"};
+
+static const struct statement CHUNKS = {
+    "inbound_chunks",
+    "SELECT mail, chunk FROM inbound_chunk WHERE mail = ANY($1::int8[]) ORDER BY mail, position"};
+
+static const struct statement GIVE_BACK = {
+    "inbound_give_back",
+    "UPDATE inbound_mail SET attempt = attempt - 1,"
+    " solo_attempts = solo_attempts - (attempt > 1)::int, lease_holder = NULL, lease_until = NULL"
+    " WHERE lease_holder = $1 AND state = 'received'"};
+
+static const struct statement PARSER_DIED = {
+    "inbound_parser_died",
+    "UPDATE inbound_mail SET parser_deaths = parser_deaths + 1, attempt = attempt - 1,"
+    " solo_attempts = solo_attempts - (attempt > 1)::int, lease_holder = NULL, lease_until = NULL"
+    " WHERE id = $1 AND state = 'received'"};
+
+static const struct statement RAW = {"inbound_raw", "SELECT raw FROM inbound_mail WHERE id = $1"};
+
+void claimed_mail_free(struct claimed_mail *mail)
+{
+    if (mail) {
+        g_clear_pointer(&mail->raw, g_bytes_unref);
+        g_free(mail->released_by);
+        g_free(mail);
+    }
+}
+
+static struct claimed_mail *read_claimed(const struct rows *rows, int row)
+{
+    struct claimed_mail *mail = g_new0(struct claimed_mail, 1);
+    mail->id = row_int64(rows, row, 0);
+    mail->mailbox = row_int64(rows, row, 1);
+    mail->bytes = (uint64_t)row_int64(rows, row, 2);
+    mail->raw_complete = row_bool(rows, row, 3);
+    if (!row_is_null(rows, row, 4)) {
+        size_t length = 0;
+        const void *raw = row_bytes(rows, row, 4, &length);
+        mail->raw = g_bytes_new(raw, length);
+    }
+    size_t length = 0;
+    const void *fingerprint = row_bytes(rows, row, 5, &length);
+    if (length == FINGERPRINT_BYTES) {
+        memcpy(mail->fingerprint, fingerprint, length);
+    }
+    mail->parser_deaths = (int)row_int64(rows, row, 6);
+    mail->solo_attempts = (int)row_int64(rows, row, 7);
+    mail->is_solo = row_bool(rows, row, 8);
+    mail->released_by = g_strdup(row_text(rows, row, 9));
+    return mail;
+}
+
+static int compare_claimed(const void *a, const void *b)
+{
+    const struct claimed_mail *const *left = (const struct claimed_mail *const *)a;
+    const struct claimed_mail *const *right = (const struct claimed_mail *const *)b;
+    return ((*left)->id > (*right)->id) - ((*left)->id < (*right)->id);
+}
+
+static GBytes *join_chunks(const struct rows *rows, int id_column, mail_id mail)
+{
+    g_autoptr(GByteArray) joined = g_byte_array_new();
+    for (int row = 0; row < rows_count(rows); row++) {
+        if (row_int64(rows, row, id_column) == mail) {
+            size_t length = 0;
+            const void *chunk = row_bytes(rows, row, 1, &length);
+            g_byte_array_append(joined, chunk, (guint)length);
+        }
+    }
+    return g_byte_array_free_to_bytes(g_steal_pointer(&joined));
+}
+
+/* Give every mail without an inline raw the one that stands in chunks. */
+static enum status load_chunks(struct tx *tx, GPtrArray *claimed, struct err *err)
+{
+    g_autoptr(GArray) large = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    for (guint i = 0; i < claimed->len; i++) {
+        const struct claimed_mail *mail = g_ptr_array_index(claimed, i);
+        if (!mail->raw) {
+            g_array_append_val(large, mail->id);
+        }
+    }
+    if (large->len == 0) {
+        return ST_OK;
+    }
+    OWNED(params) params = params_new();
+    arrays_add_int64s(params, large);
+    OWNED(rows) rows = NULL;
+    enum status status = tx_query(tx, &CHUNKS, params, &rows, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    for (guint i = 0; i < claimed->len; i++) {
+        struct claimed_mail *mail = g_ptr_array_index(claimed, i);
+        if (!mail->raw) {
+            mail->raw = join_chunks(rows, 0, mail->id);
+        }
+    }
+    return ST_OK;
+}
+
+enum status inbound_store_claim(struct tx *tx, const char *holder, int64_t lease_us,
+                                GPtrArray **claimed_out, struct err *err)
+{
+    OWNED(params) params = params_new();
+    params_add_text(params, holder);
+    params_add_int64(params, lease_us);
+    params_add_int64(params, LIMIT_BATCH_MAILS);
+    params_add_int64(params, LIMIT_BATCH_BYTES);
+    OWNED(rows) rows = NULL;
+    enum status status = tx_query(tx, &CLAIM, params, &rows, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    g_autoptr(GPtrArray)
+        claimed = g_ptr_array_new_with_free_func((GDestroyNotify)claimed_mail_free);
+    for (int row = 0; row < rows_count(rows); row++) {
+        g_ptr_array_add(claimed, read_claimed(rows, row));
+    }
+    g_ptr_array_sort(claimed, compare_claimed);
+    status = load_chunks(tx, claimed, err);
+    if (status == ST_OK) {
+        *claimed_out = g_steal_pointer(&claimed);
+    }
+    return status;
+}
+
+enum status inbound_store_give_back(struct tx *tx, const char *holder, struct err *err)
+{
+    OWNED(params) params = params_new();
+    params_add_text(params, holder);
+    return tx_query(tx, &GIVE_BACK, params, NULL, err);
+}
+
+enum status inbound_store_parser_died(struct tx *tx, mail_id mail, struct err *err)
+{
+    OWNED(params) params = params_new();
+    params_add_int64(params, mail);
+    return tx_query(tx, &PARSER_DIED, params, NULL, err);
+}
+
+enum status inbound_store_raw(struct tx *tx, mail_id mail, GBytes **raw_out, struct err *err)
+{
+    OWNED(params) one = params_new();
+    params_add_int64(one, mail);
+    OWNED(params) all = params_new();
+    params_add_int64s(all, &mail, 1);
+    OWNED(rows) inline_rows = NULL;
+    OWNED(rows) chunks = NULL;
+    tx_queue(tx, &RAW, one, &inline_rows);
+    tx_queue(tx, &CHUNKS, all, &chunks);
+    enum status status = tx_sync(tx, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    if (rows_count(inline_rows) == 0) {
+        return err_set(err, ST_NOT_FOUND, "there is no mail %" PRId64, mail);
+    }
+    if (row_is_null(inline_rows, 0, 0)) {
+        *raw_out = join_chunks(chunks, 0, mail);
+        return ST_OK;
+    }
+    size_t length = 0;
+    const void *raw = row_bytes(inline_rows, 0, 0, &length);
+    *raw_out = g_bytes_new(raw, length);
+    return ST_OK;
+}
+
+/* ---- the decision ----------------------------------------------------------------------------- */
+
+static const struct statement TWINS = {
+    "inbound_twins",
+    "SELECT fingerprint, id, state, outcome, ticket FROM inbound_mail"
+    " WHERE fingerprint = ANY($1::bytea[]) AND state IN ('filed', 'event', 'held', 'rejected')"
+    " ORDER BY id"};
+
+static const struct statement SUPERSEDE = {
+    "inbound_supersede",
+    "UPDATE inbound_mail AS i SET state = 'duplicate', outcome = 'duplicate', duplicate_of = s.mail,"
+    " decided_at = now() FROM unnest($1::int8[], $2::int8[]) AS s (twin, mail)"
+    " WHERE i.id = s.twin AND i.state = 'held'"};
+
+/* Lists of texts travel as one text each, its lines the elements: unnest cannot give arrays of arrays. */
+static const struct statement END = {
+    "inbound_end",
+    "UPDATE inbound_mail AS i SET state = e.state, role = e.role, outcome = e.outcome,"
+    " from_address = e.from_address, from_text = e.from_text, subject = e.subject,"
+    " message_id = e.message_id, parties = string_to_array(e.parties, E'\\n'),"
+    " is_auth_failed = e.auth_failed, where_reasons = string_to_array(e.where_reasons, E'\\n'),"
+    " who_reasons = string_to_array(e.who_reasons, E'\\n'),"
+    " may_reasons = string_to_array(e.may_reasons, E'\\n'), ticket = e.ticket, comment = e.comment,"
+    " sender = e.sender, duplicate_of = e.duplicate_of, records = e.records, decided_at = now(),"
+    " lease_holder = NULL, lease_until = NULL"
+    " FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
+    " $8::text[], $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::int8[],"
+    " $15::int8[], $16::int8[], $17::int8[], $18::bytea[]) AS e (id, state, role, outcome,"
+    " from_address, from_text, subject, message_id, parties, auth_failed, where_reasons, who_reasons,"
+    " may_reasons, ticket, comment, sender, duplicate_of, records)"
+    " WHERE i.id = e.id AND i.state = 'received'"};
+
+void inbound_store_queue_twins(struct tx *tx, const struct blob *fingerprints, size_t count,
+                               struct rows **rows_out)
+{
+    OWNED(params) params = params_new();
+    params_add_blobs(params, fingerprints, count);
+    tx_queue(tx, &TWINS, params, rows_out);
+}
+
+void inbound_store_read_twin(const struct rows *rows, int row, struct twin_row *out)
+{
+    size_t length = 0;
+    out->fingerprint = row_bytes(rows, row, 0, &length);
+    out->mail = row_int64(rows, row, 1);
+    out->state = row_text(rows, row, 2);
+    out->outcome = row_text(rows, row, 3);
+    out->ticket = row_int64(rows, row, 4);
+}
+
+static void queue_supersede(struct tx *tx, const struct inbound_end *ends, size_t count)
+{
+    g_autoptr(GArray) twins = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    g_autoptr(GArray) mails = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    for (size_t i = 0; i < count; i++) {
+        if (ends[i].supersedes) {
+            g_array_append_val(twins, ends[i].supersedes);
+            g_array_append_val(mails, ends[i].mail);
+        }
+    }
+    if (twins->len > 0) {
+        OWNED(params) params = params_new();
+        arrays_add_int64s(params, twins);
+        arrays_add_int64s(params, mails);
+        tx_queue(tx, &SUPERSEDE, params, NULL);
+    }
+}
+
+void inbound_store_queue_end(struct tx *tx, const struct inbound_end *ends, size_t count)
+{
+    g_autofree const char **states = g_new(const char *, count);
+    g_autofree bool *auth_failed = g_new(bool, count);
+    g_autofree struct blob *records = g_new(struct blob, count);
+    for (size_t i = 0; i < count; i++) {
+        states[i] = verdict_name(ends[i].verdict);
+        auth_failed[i] = ends[i].is_auth_failed;
+        records[i] = ends[i].records;
+    }
+    OWNED(params) params = params_new();
+    ADD_ID_MEMBERS(params, ends, count, mail);
+    params_add_texts(params, states, count);
+    ADD_TEXT_MEMBERS(params, ends, count, role);
+    ADD_TEXT_MEMBERS(params, ends, count, outcome);
+    ADD_TEXT_MEMBERS(params, ends, count, from_address);
+    ADD_TEXT_MEMBERS(params, ends, count, from_text);
+    ADD_TEXT_MEMBERS(params, ends, count, subject);
+    ADD_TEXT_MEMBERS(params, ends, count, message_id);
+    ADD_LINE_MEMBERS(params, ends, count, parties);
+    params_add_bools(params, auth_failed, count);
+    ADD_LINE_MEMBERS(params, ends, count, where);
+    ADD_LINE_MEMBERS(params, ends, count, who);
+    ADD_LINE_MEMBERS(params, ends, count, may);
+    ADD_ID_MEMBERS(params, ends, count, ticket);
+    ADD_ID_MEMBERS(params, ends, count, comment);
+    ADD_ID_MEMBERS(params, ends, count, sender);
+    ADD_ID_MEMBERS(params, ends, count, duplicate_of);
+    params_add_blobs(params, records, count);
+    tx_queue(tx, &END, params, NULL);
+    queue_supersede(tx, ends, count);
+}

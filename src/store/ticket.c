@@ -1,0 +1,229 @@
+/* ticket - the rows of ticket, comment and what hangs on them, as the way of a mail writes them
+ *
+ * One multi-row statement a table; the caller decides the order and holds the tickets' locks. Numbers come
+ * from the sequences before anything is written, because tokens and Message-IDs are made of them.
+ *
+ * Lists for people (`postdesk ticket list`) are not made here.
+ * I/O: the caller's transaction.
+ */
+#include "store/ticket.h"
+
+#include "store/arrays.h"
+
+static const struct statement LOCK = {
+    "ticket_lock", "SELECT pg_advisory_xact_lock(k) FROM unnest($1::int8[]) AS k"};
+
+static const struct statement NONCES = {
+    "ticket_nonces",
+    "SELECT id, nonce, coalesce(merged_into, id) FROM ticket WHERE id = ANY($1::int8[])"};
+
+static const struct statement FIND = {
+    "ticket_find",
+    "SELECT t.id, t.nonce, t.merged_into, t.mailbox, t.subject, t.status, t.closed_at, t.requester,"
+    " t.assignee, t.customer, (SELECT array_agg(p.person ORDER BY p.person) FROM participant p"
+    "  WHERE p.ticket = t.id) FROM ticket t WHERE t.id = ANY($1::int8[])"};
+
+static const struct statement NEW_TICKETS = {
+    "ticket_new_ids", "SELECT nextval('ticket_id') FROM generate_series(1, $1::int8)"};
+static const struct statement NEW_COMMENTS = {
+    "comment_new_ids", "SELECT nextval('comment_id') FROM generate_series(1, $1::int8)"};
+static const struct statement NEW_PEOPLE = {
+    "person_new_ids", "SELECT nextval('person_id_seq') FROM generate_series(1, $1::int8)"};
+static const struct statement NEW_OUTBOUND = {
+    "outbound_new_ids", "SELECT nextval('outbound_mail_id') FROM generate_series(1, $1::int8)"};
+
+static const struct statement OPEN = {
+    "ticket_open",
+    "INSERT INTO ticket (id, nonce, mailbox, customer, requester, subject, opened_by)"
+    " SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::text[],"
+    " $7::int8[])"};
+
+static const struct statement COMMENT = {
+    "ticket_comment",
+    "INSERT INTO comment (id, ticket, kind, author, mail, body)"
+    " SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::int8[], $5::int8[], $6::text[])"};
+
+static const struct statement PARTICIPANT = {
+    "ticket_participant",
+    "INSERT INTO participant (ticket, person) SELECT * FROM unnest($1::int8[], $2::int8[])"
+    " ON CONFLICT DO NOTHING"};
+
+static const struct statement ASSIGN = {
+    "ticket_assign",
+    "UPDATE ticket AS t SET assignee = a.person, updated_at = now()"
+    " FROM unnest($1::int8[], $2::int8[]) AS a (ticket, person) WHERE t.id = a.ticket"};
+
+static const struct statement LINK = {
+    "ticket_link",
+    "INSERT INTO ticket_link (ticket, other, why)"
+    " SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[]) ON CONFLICT DO NOTHING"};
+
+static const struct statement TOUCH = {
+    "ticket_touch", "UPDATE ticket SET updated_at = now() WHERE id = ANY($1::int8[])"};
+
+static const struct statement ACTIVITY = {
+    "ticket_activity",
+    "INSERT INTO activity (ticket, what, from_value, to_value, person, actor, mail, outbound)"
+    " SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::int8[], $6::text[],"
+    " $7::int8[], $8::int8[])"};
+
+void ticket_store_queue_locks(struct tx *tx, const int64_t *keys, size_t count)
+{
+    OWNED(params) params = params_new();
+    params_add_int64s(params, keys, count);
+    tx_queue(tx, &LOCK, params, NULL);
+}
+
+static void queue_by_ids(struct tx *tx, const struct statement *statement, const int64_t *ids,
+                         size_t count, struct rows **rows_out)
+{
+    OWNED(params) params = params_new();
+    params_add_int64s(params, ids, count);
+    tx_queue(tx, statement, params, rows_out);
+}
+
+void ticket_store_queue_nonces(struct tx *tx, const int64_t *ids, size_t count,
+                               struct rows **rows_out)
+{
+    queue_by_ids(tx, &NONCES, ids, count, rows_out);
+}
+
+void ticket_store_queue_find(struct tx *tx, const int64_t *ids, size_t count,
+                             struct rows **rows_out)
+{
+    queue_by_ids(tx, &FIND, ids, count, rows_out);
+}
+
+struct ticket_record *ticket_store_read(const struct rows *rows, int row)
+{
+    struct ticket_record *ticket = ticket_record_new();
+    struct err err = {.status = ST_OK};
+    ticket->id = row_int64(rows, row, 0);
+    ticket->merged_into = row_int64(rows, row, 2);
+    ticket->mailbox = row_int64(rows, row, 3);
+    g_free(ticket->subject);
+    ticket->subject = g_strdup(row_text(rows, row, 4));
+    /* The schema allows no other words. */
+    enum status status = ticket_status_parse(row_text(rows, row, 5), &ticket->status, &err);
+    g_assert(status == ST_OK);
+    ticket->closed_at_us = row_time(rows, row, 6);
+    ticket->requester = row_int64(rows, row, 7);
+    ticket->assignee = row_int64(rows, row, 8);
+    ticket->customer = row_int64(rows, row, 9);
+    g_array_unref(ticket->participants);
+    ticket->participants = row_int64s(rows, row, 10);
+    return ticket;
+}
+
+int64_t ticket_store_read_nonce(const struct rows *rows, int row)
+{
+    return row_int64(rows, row, 1);
+}
+
+enum status ticket_store_new_ids(struct tx *tx, struct new_ids *ids, struct err *err)
+{
+    const struct {
+        const struct statement *statement;
+        size_t count;
+    } wanted[] = {{&NEW_TICKETS, ids->tickets},
+                  {&NEW_COMMENTS, ids->comments},
+                  {&NEW_PEOPLE, ids->people},
+                  {&NEW_OUTBOUND, ids->outbound}};
+    bool is_any = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        if (wanted[i].count > 0) {
+            OWNED(params) params = params_new();
+            params_add_int64(params, (int64_t)wanted[i].count);
+            tx_queue(tx, wanted[i].statement, params, &ids->rows[i]);
+            is_any = true;
+        }
+    }
+    return is_any ? tx_sync(tx, err) : ST_OK;
+}
+
+void new_ids_clear(struct new_ids *ids)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(ids->rows); i++) {
+        g_clear_pointer(&ids->rows[i], rows_free);
+    }
+}
+
+void ticket_store_queue_open(struct tx *tx, const struct new_ticket *tickets, size_t count)
+{
+    OWNED(params) params = params_new();
+    ADD_ID_MEMBERS(params, tickets, count, id);
+    ADD_ID_MEMBERS(params, tickets, count, nonce);
+    ADD_ID_MEMBERS(params, tickets, count, mailbox);
+    ADD_ID_MEMBERS(params, tickets, count, customer);
+    ADD_ID_MEMBERS(params, tickets, count, requester);
+    ADD_TEXT_MEMBERS(params, tickets, count, subject);
+    ADD_ID_MEMBERS(params, tickets, count, opened_by);
+    tx_queue(tx, &OPEN, params, NULL);
+}
+
+void ticket_store_queue_comments(struct tx *tx, const struct new_comment *comments, size_t count)
+{
+    g_autofree const char **kinds = g_new(const char *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        kinds[i] = comment_kind_name(comments[i].kind);
+    }
+    OWNED(params) params = params_new();
+    ADD_ID_MEMBERS(params, comments, count, id);
+    ADD_ID_MEMBERS(params, comments, count, ticket);
+    params_add_texts(params, kinds, count);
+    ADD_ID_MEMBERS(params, comments, count, author);
+    ADD_ID_MEMBERS(params, comments, count, mail);
+    ADD_TEXT_MEMBERS(params, comments, count, body);
+    tx_queue(tx, &COMMENT, params, NULL);
+}
+
+static void queue_pairs(struct tx *tx, const struct statement *statement, const int64_t *tickets,
+                        const int64_t *people, size_t count)
+{
+    OWNED(params) params = params_new();
+    params_add_int64s(params, tickets, count);
+    params_add_int64s(params, people, count);
+    tx_queue(tx, statement, params, NULL);
+}
+
+void ticket_store_queue_participants(struct tx *tx, const int64_t *tickets, const int64_t *people,
+                                     size_t count)
+{
+    queue_pairs(tx, &PARTICIPANT, tickets, people, count);
+}
+
+void ticket_store_queue_assign(struct tx *tx, const int64_t *tickets, const int64_t *people,
+                               size_t count)
+{
+    queue_pairs(tx, &ASSIGN, tickets, people, count);
+}
+
+void ticket_store_queue_links(struct tx *tx, const int64_t *tickets, const int64_t *others,
+                              const char *const *whys, size_t count)
+{
+    OWNED(params) params = params_new();
+    params_add_int64s(params, tickets, count);
+    params_add_int64s(params, others, count);
+    params_add_texts(params, whys, count);
+    tx_queue(tx, &LINK, params, NULL);
+}
+
+void ticket_store_queue_touch(struct tx *tx, const int64_t *tickets, size_t count)
+{
+    queue_by_ids(tx, &TOUCH, tickets, count, NULL);
+}
+
+void ticket_store_queue_activities(struct tx *tx, const struct new_activity *activities,
+                                   size_t count)
+{
+    OWNED(params) params = params_new();
+    ADD_ID_MEMBERS(params, activities, count, ticket);
+    ADD_TEXT_MEMBERS(params, activities, count, what);
+    ADD_TEXT_MEMBERS(params, activities, count, from_value);
+    ADD_TEXT_MEMBERS(params, activities, count, to_value);
+    ADD_ID_MEMBERS(params, activities, count, person);
+    ADD_TEXT_MEMBERS(params, activities, count, actor);
+    ADD_ID_MEMBERS(params, activities, count, mail);
+    ADD_ID_MEMBERS(params, activities, count, outbound);
+    tx_queue(tx, &ACTIVITY, params, NULL);
+}
