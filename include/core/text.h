@@ -45,4 +45,8 @@ void text_sha256(const void *bytes, size_t length, uint8_t digest_out[32]);
 /* Terminal columns of valid UTF-8 (wide characters count two), for tables. */
 size_t text_columns(const char *text);
 
+/* How many characters must be put in, taken out or changed to make one name the other: for "did you
+ * mean". */
+size_t text_distance(const char *a, const char *b);
+
 #endif

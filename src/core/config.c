@@ -137,34 +137,13 @@ static enum status set_value(struct config *config, const struct config_setting 
     return ST_OK;
 }
 
-/* How many characters must be put in, taken out or changed to make one name the other. */
-static size_t name_distance(const char *a, const char *b)
-{
-    size_t width = strlen(b) + 1;
-    g_autofree size_t *row = g_new(size_t, width);
-
-    for (size_t j = 0; j < width; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 1; j < width; j++) {
-            size_t changed = diagonal + (a[i] != b[j - 1] ? 1 : 0);
-            diagonal = row[j];
-            row[j] = MIN(MIN(row[j], row[j - 1]) + 1, changed);
-        }
-    }
-    return row[width - 1];
-}
-
 static const char *nearest_name(const char *name)
 {
     const char *nearest = SETTINGS[0].name;
     size_t best = G_MAXSIZE;
 
     for (size_t i = 0; i < G_N_ELEMENTS(SETTINGS); i++) {
-        size_t distance = name_distance(name, SETTINGS[i].name);
+        size_t distance = text_distance(name, SETTINGS[i].name);
         if (distance < best) {
             best = distance;
             nearest = SETTINGS[i].name;

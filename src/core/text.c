@@ -214,3 +214,23 @@ size_t text_columns(const char *text)
     }
     return columns;
 }
+
+size_t text_distance(const char *a, const char *b)
+{
+    size_t width = strlen(b) + 1;
+    g_autofree size_t *row = g_new(size_t, width);
+
+    for (size_t j = 0; j < width; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 1; j < width; j++) {
+            size_t changed = diagonal + (a[i] != b[j - 1] ? 1 : 0);
+            diagonal = row[j];
+            row[j] = MIN(MIN(row[j], row[j - 1]) + 1, changed);
+        }
+    }
+    return row[width - 1];
+}
