@@ -155,6 +155,12 @@ struct person_record *person_record_new(void);
 struct ticket_record *ticket_record_new(void);
 struct token_record *token_record_new(void);
 struct id_record *id_record_new(void);
+struct count_record *count_record_new(enum budget budget, const char *key, int64_t count);
+void person_record_free(struct person_record *person);
+void ticket_record_free(struct ticket_record *ticket);
+void token_record_free(struct token_record *token);
+void id_record_free(struct id_record *id);
+void count_record_free(struct count_record *count);
 
 /* Deep copies, for filling several mails' records from one query. */
 struct person_record *person_record_copy(const struct person_record *person);

@@ -26,11 +26,16 @@ struct settings {
     int64_t technician_token_days;        /* technician-token-days 90 */
 };
 
+enum setting_type { SETTING_WORD, SETTING_YES_NO, SETTING_NUMBER };
+
 struct setting_info {
     const char *name;
     const char *value_name;
     const char *default_text;
     const char *help;
+    enum setting_type type;
+    size_t offset; /* of the member in struct settings */
+    int64_t most;  /* of a number */
 };
 const struct setting_info *settings_list(size_t *count_out);
 

@@ -1,0 +1,152 @@
+/* plan - what a verdict means: changes and mails to send, each with its reason
+ *
+ * A plan is what decide gives back and what the intake applies in one transaction; `why` prints it. It is
+ * symbolic (REF_NEW), so that the same mail against the same records gives the same plan, in the daemon,
+ * in a rehearsal and a year later.
+ *
+ * This module only makes, names and frees plans. What goes into them is the business of the other modules of
+ * desk. The names below stand in tables, JSON and tests: they are for ever.
+ * Pure.
+ */
+#include "desk/plan.h"
+
+const char *outcome_name(enum outcome outcome)
+{
+    switch (outcome) {
+    case OUTCOME_TECHNICIAN:
+        return "technician";
+    case OUTCOME_PUBLIC:
+        return "public";
+    case OUTCOME_NOTE:
+        return "note";
+    case OUTCOME_UNVERIFIED:
+        return "unverified";
+    case OUTCOME_NEW:
+        return "new";
+    case OUTCOME_HELD:
+        return "held";
+    case OUTCOME_REJECTED:
+        return "rejected";
+    case OUTCOME_EVENT:
+        return "event";
+    case OUTCOME_DUPLICATE:
+        return "duplicate";
+    }
+    return "?";
+}
+
+const char *role_name(enum role role)
+{
+    switch (role) {
+    case ROLE_UNKNOWN:
+        return "unknown";
+    case ROLE_STRANGER:
+        return "stranger";
+    case ROLE_CONTACT:
+        return "contact";
+    case ROLE_TECHNICIAN:
+        return "technician";
+    case ROLE_MACHINE:
+        return "machine";
+    }
+    return "?";
+}
+
+const char *comment_kind_name(enum comment_kind kind)
+{
+    switch (kind) {
+    case COMMENT_PUBLIC:
+        return "public";
+    case COMMENT_NOTE:
+        return "note";
+    case COMMENT_UNVERIFIED:
+        return "unverified";
+    }
+    return "?";
+}
+
+const char *change_kind_name(enum change_kind kind)
+{
+    switch (kind) {
+    case CHANGE_PERSON_ADD:
+        return "add person";
+    case CHANGE_PERSON_CONFIRM:
+        return "confirm person";
+    case CHANGE_TICKET_OPEN:
+        return "open ticket";
+    case CHANGE_COMMENT_ADD:
+        return "add comment";
+    case CHANGE_TICKET_ASSIGN:
+        return "assign ticket";
+    case CHANGE_PARTICIPANT_ADD:
+        return "add participant";
+    case CHANGE_TICKET_LINK:
+        return "link ticket";
+    case CHANGE_BOUNCE:
+        return "note bounce";
+    case CHANGE_ADDRESS_DEAD:
+        return "mark address dead";
+    }
+    return "?";
+}
+
+static void change_free(struct change *change)
+{
+    g_free(change->address);
+    g_free(change->name);
+    g_free(change->text);
+    g_free(change->reason);
+    g_free(change);
+}
+
+static void plan_mail_free(struct plan_mail *mail)
+{
+    g_free(mail->address);
+    g_free(mail->name);
+    g_free(mail->reason);
+    g_free(mail->suppressed_by);
+    g_free(mail);
+}
+
+struct plan *plan_new(void)
+{
+    struct plan *plan = g_new0(struct plan, 1);
+
+    plan->where = g_ptr_array_new_with_free_func(g_free);
+    plan->who = g_ptr_array_new_with_free_func(g_free);
+    plan->may = g_ptr_array_new_with_free_func(g_free);
+    plan->changes = g_ptr_array_new_with_free_func((GDestroyNotify)change_free);
+    plan->mails = g_ptr_array_new_with_free_func((GDestroyNotify)plan_mail_free);
+    return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+    if (plan == NULL) {
+        return;
+    }
+    g_ptr_array_unref(plan->where);
+    g_ptr_array_unref(plan->who);
+    g_ptr_array_unref(plan->may);
+    g_ptr_array_unref(plan->changes);
+    g_ptr_array_unref(plan->mails);
+    g_free(plan);
+}
+
+struct change *plan_add_change(struct plan *plan, enum change_kind kind)
+{
+    struct change *change = g_new0(struct change, 1);
+
+    change->kind = kind;
+    g_ptr_array_add(plan->changes, change);
+    return change;
+}
+
+struct plan_mail *plan_add_mail(struct plan *plan, const char *notice)
+{
+    struct plan_mail *mail = g_new0(struct plan_mail, 1);
+
+    mail->notice = notice;
+    g_ptr_array_add(plan->mails, mail);
+    return mail;
+}

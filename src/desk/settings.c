@@ -1,0 +1,155 @@
+/* settings - the desk's settings, one table of them all
+ *
+ * They are rows of the table "setting", the same for all hosts of a desk; what differs from host to host
+ * stands in the config file (core/config). SETTINGS below is the only list: reading, defaults, the CLI's
+ * help and the lint of the README go by it.
+ *
+ * A value that is wrong never becomes half a setting: settings_set changes nothing then. Numbers of
+ * mails and days are at most MANY, so that sums of them cannot overflow.
+ * Pure.
+ */
+#include "desk/settings.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "core/text.h"
+
+#define MANY 1000000
+#define DAYS 36500
+
+#define AT(member) .offset = offsetof(struct settings, member)
+
+static const char *const UNKNOWN_SENDERS[] = {"ticket", "hold", "reject"};
+
+static const struct setting_info SETTINGS[] = {
+    {"unknown-senders", "ticket|hold|reject", "ticket",
+     "what becomes of mail from somebody who is neither known nor of a customer's domain",
+     SETTING_WORD, AT(unknown_senders)},
+    {"closing-limit", "DAYS", "30",
+     "a ticket closed longer than this gets no more mail: a new one is opened; 0: no limit",
+     SETTING_NUMBER, AT(closing_days), DAYS},
+    {"assign-on-reply", "yes|no", "yes",
+     "whether the first public reply of a technician to an unassigned ticket assigns it to him",
+     SETTING_YES_NO, AT(assigns_on_reply)},
+    {"limit-address-hour", "MAILS", "10", "automatic mails to one address in an hour; 0: no limit",
+     SETTING_NUMBER, AT(address_hour), MANY},
+    {"limit-address-day", "MAILS", "40", "automatic mails to one address in a day; 0: no limit",
+     SETTING_NUMBER, AT(address_day), MANY},
+    {"limit-domain-hour", "MAILS", "60", "automatic mails to one domain in an hour; 0: no limit",
+     SETTING_NUMBER, AT(domain_hour), MANY},
+    {"limit-ticket-hour", "MAILS", "20",
+     "comments of a ticket in an hour that cause automatic mails; 0: no limit", SETTING_NUMBER,
+     AT(ticket_hour), MANY},
+    {"limit-stranger-address-day", "MAILS", "1",
+     "acknowledgements to one stranger's address in a day; 0: no limit", SETTING_NUMBER,
+     AT(stranger_address_day), MANY},
+    {"limit-stranger-domain-hour", "MAILS", "5",
+     "acknowledgements to strangers of one domain in an hour; 0: no limit", SETTING_NUMBER,
+     AT(stranger_domain_hour), MANY},
+    {"limit-stranger-hour", "MAILS", "60",
+     "acknowledgements to all strangers together in an hour; 0: no limit", SETTING_NUMBER,
+     AT(stranger_hour), MANY},
+    {"technician-token-days", "DAYS", "90",
+     "how long a technician can answer to a mail of the desk; 0: for ever", SETTING_NUMBER,
+     AT(technician_token_days), DAYS},
+};
+
+const struct setting_info *settings_list(size_t *count_out)
+{
+    *count_out = G_N_ELEMENTS(SETTINGS);
+    return SETTINGS;
+}
+
+struct settings settings_default(void)
+{
+    struct settings settings = {.unknown_senders = UNKNOWN_TICKET};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(SETTINGS); i++) {
+        const struct setting_info *info = &SETTINGS[i];
+        struct err err = {.status = ST_OK};
+        enum status status = settings_set(&settings, info->name, info->default_text, &err);
+        assert(status == ST_OK);
+    }
+    return settings;
+}
+
+static const struct setting_info *find_setting(const char *name, const char **nearest_out)
+{
+    size_t best = G_MAXSIZE;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(SETTINGS); i++) {
+        size_t distance = text_distance(name, SETTINGS[i].name);
+        if (distance == 0) {
+            return &SETTINGS[i];
+        }
+        if (distance < best) {
+            best = distance;
+            *nearest_out = SETTINGS[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* The place of value in words; -1: not among them. */
+static int word_index(const char *value, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static enum status refuse_word(const struct setting_info *setting, const char *value,
+                               struct err *err)
+{
+    return err_set(err, ST_INVALID, "\"%.80s\" is not one of %s", value, setting->value_name);
+}
+
+static enum status set_value(struct settings *settings, const struct setting_info *setting,
+                             const char *value, struct err *err)
+{
+    static const char *const NO_YES[] = {"no", "yes"};
+    char *member = (char *)settings + setting->offset;
+    int word = 0;
+
+    switch (setting->type) {
+    case SETTING_WORD:
+        word = word_index(value, UNKNOWN_SENDERS, G_N_ELEMENTS(UNKNOWN_SENDERS));
+        if (word < 0) {
+            return refuse_word(setting, value, err);
+        }
+        settings->unknown_senders = (enum unknown_senders)word;
+        return ST_OK;
+    case SETTING_YES_NO:
+        word = word_index(value, NO_YES, G_N_ELEMENTS(NO_YES));
+        if (word < 0) {
+            return refuse_word(setting, value, err);
+        }
+        *(bool *)(void *)member = word == 1;
+        return ST_OK;
+    case SETTING_NUMBER:
+        return text_parse_int64(value, 0, setting->most, (int64_t *)(void *)member, err);
+    }
+    return ST_OK;
+}
+
+enum status settings_set(struct settings *settings, const char *name, const char *value,
+                         struct err *err)
+{
+    const char *nearest = "";
+    const struct setting_info *setting = find_setting(name, &nearest);
+
+    if (setting == NULL) {
+        (void)err_set(err, ST_INVALID, "there is no setting \"%.80s\"", name);
+        return err_hint(err, "did you mean \"%s\"?", nearest);
+    }
+    if (set_value(settings, setting, value, err) != ST_OK) {
+        return err_wrap(err, "%s", setting->name);
+    }
+    return ST_OK;
+}

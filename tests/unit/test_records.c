@@ -1,0 +1,284 @@
+/* Records: stored and read back whole; what is not whole is refused. */
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <glib.h>
+
+#include "desk/records.h"
+
+static void add_people(struct records *records)
+{
+    struct person_record *anna = person_record_new();
+    struct person_record *ben = person_record_new();
+
+    g_free(anna->name);
+    g_free(anna->address);
+    *anna = (struct person_record){.id = 4,
+                                   .name = g_strdup("Anna Ärmel"),
+                                   .address = g_strdup("Anna@acme.example"),
+                                   .is_address_dead = true,
+                                   .is_contact = true,
+                                   .is_confirmed = true,
+                                   .is_main_contact = true,
+                                   .customer = 2};
+    ben->id = 5;
+    ben->is_technician = true;
+    ben->is_lead = true;
+    ben->is_disabled = true;
+    g_ptr_array_add(records->people, anna);
+    g_ptr_array_add(records->people, ben);
+}
+
+static void add_ticket(struct records *records)
+{
+    static const person_id PARTICIPANTS[] = {4, 9};
+    struct ticket_record *ticket = ticket_record_new();
+
+    g_free(ticket->subject);
+    ticket->id = 12;
+    ticket->merged_into = 13;
+    ticket->mailbox = 1;
+    ticket->subject = g_strdup("Drucker defekt");
+    ticket->status = TICKET_CLOSED;
+    ticket->closed_at_us = 77;
+    ticket->requester = 4;
+    ticket->assignee = 5;
+    ticket->customer = 2;
+    g_array_append_vals(ticket->participants, PARTICIPANTS, 2);
+    g_ptr_array_add(records->tickets, ticket);
+}
+
+static void add_evidence(struct records *records)
+{
+    struct token_record *token = token_record_new();
+    struct id_record *id = id_record_new();
+
+    g_free(token->why_not);
+    *token = (struct token_record){.place = TOKEN_IN_REFERENCES,
+                                   .is_expired = true,
+                                   .why_not = g_strdup("does not fit"),
+                                   .purpose = TOKEN_UNDO,
+                                   .object_kind = TOKEN_OUTBOUND,
+                                   .object = 99,
+                                   .person = 4,
+                                   .ticket = 12,
+                                   .outbound = 17};
+    g_ptr_array_add(records->tokens, token);
+    g_free(id->message_id);
+    id->message_id = g_strdup("x@y");
+    id->ticket = 12;
+    id->mail = 8;
+    id->is_own = true;
+    g_ptr_array_add(id->parties, g_strdup("anna@acme.example"));
+    id->sender = 4;
+    id->is_auth_failed = true;
+    g_ptr_array_add(records->ids, id);
+    g_ptr_array_add(records->counts, count_record_new(BUDGET_STRANGER_HOUR, "", 3));
+    g_ptr_array_add(records->counts, count_record_new(BUDGET_DOMAIN_HOUR, "acme.example", 7));
+}
+
+static struct records *full_records(void)
+{
+    struct records *records = records_new();
+    static const person_id TECHNICIANS[] = {5, 6};
+
+    records->now_us = INT64_C(1700000000000000);
+    records->mail = 41;
+    records->settings.unknown_senders = UNKNOWN_REJECT;
+    records->settings.stranger_hour = 59;
+    records->settings.assigns_on_reply = false;
+    records->mailbox.id = 1;
+    g_free(records->mailbox.address);
+    records->mailbox.address = g_strdup("support@desk.example");
+    records->mailbox.trust = TRUST_AUTHSERV_ID;
+    records->mailbox.authserv_id = g_strdup("mx.desk.example");
+    g_ptr_array_add(records->mailbox.own_hosts, g_strdup("imap.desk.example"));
+    records->mailbox.needs_auth = false;
+    records->mailbox.has_subaddresses = false;
+    g_ptr_array_add(records->own_addresses, g_strdup("support@desk.example"));
+    records->is_oversize = true;
+    records->bytes = 30000000;
+    records->released_by = g_strdup("ben@desk.example");
+    records->twin.mail = 40;
+    records->twin.verdict = VERDICT_HELD;
+    records->twin.ticket = 3;
+    records->sender = 4;
+    records->domain_customer = 2;
+    g_free(records->customer_name);
+    records->customer_name = g_strdup("Acme GmbH");
+    g_array_append_vals(records->technicians, TECHNICIANS, 2);
+    add_people(records);
+    add_ticket(records);
+    add_evidence(records);
+    return records;
+}
+
+Test(records, come_back_as_they_were_stored)
+{
+    OWNED(records) records = full_records();
+    OWNED(records) empty = records_new();
+    struct records *const both[] = {records, empty};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(both); i++) {
+        OWNED(records) got = NULL;
+        struct err err = {.status = ST_OK};
+        g_autoptr(GVariant) stored = records_to_variant(both[i]);
+        cr_assert_eq(records_from_variant(stored, &got, &err), ST_OK, "%s", err.text);
+        g_autoptr(GVariant) again = records_to_variant(got);
+        cr_expect(g_variant_equal(stored, again));
+    }
+}
+
+Test(records, keep_every_member)
+{
+    OWNED(records) records = full_records();
+    OWNED(records) got = NULL;
+    struct err err = {.status = ST_OK};
+    g_autoptr(GVariant) stored = records_to_variant(records);
+    cr_assert_eq(records_from_variant(stored, &got, &err), ST_OK);
+
+    cr_expect_eq(got->now_us, INT64_C(1700000000000000));
+    cr_expect_eq(got->mail, 41);
+    cr_expect_eq(memcmp(&got->settings, &records->settings, sizeof got->settings), 0);
+    cr_expect_eq(got->mailbox.trust, TRUST_AUTHSERV_ID);
+    cr_expect_str_eq(got->mailbox.authserv_id, "mx.desk.example");
+    cr_expect_str_eq(got->mailbox.own_hosts->pdata[0], "imap.desk.example");
+    cr_expect_not(got->mailbox.needs_auth);
+    cr_expect_not(got->mailbox.has_subaddresses);
+    cr_expect(got->is_oversize);
+    cr_expect_eq(got->bytes, 30000000);
+    cr_expect_str_eq(got->released_by, "ben@desk.example");
+    cr_expect_eq(got->twin.verdict, VERDICT_HELD);
+    cr_expect_eq(got->sender, 4);
+    cr_expect_str_eq(got->customer_name, "Acme GmbH");
+    cr_expect_eq(got->technicians->len, 2);
+
+    const struct person_record *anna = records_person(got, 4);
+    cr_assert_neq(anna, NULL);
+    cr_expect_str_eq(anna->name, "Anna Ärmel");
+    cr_expect(anna->is_address_dead && anna->is_contact && anna->is_confirmed);
+    cr_expect_eq(anna->customer, 2);
+    const struct ticket_record *ticket = records_ticket(got, 12);
+    cr_assert_neq(ticket, NULL);
+    cr_expect_eq(ticket->status, TICKET_CLOSED);
+    cr_expect_eq(g_array_index(ticket->participants, person_id, 1), 9);
+    const struct token_record *token = got->tokens->pdata[0];
+    cr_expect(token->is_expired && !token->is_valid);
+    cr_expect_str_eq(token->why_not, "does not fit");
+    const struct id_record *id = got->ids->pdata[0];
+    cr_expect(id->is_own && id->is_auth_failed);
+    cr_expect_eq(id->sender, 4);
+    cr_expect_eq(records_count(got, BUDGET_DOMAIN_HOUR, "acme.example"), 7);
+}
+
+Test(records, find_nobody_and_nothing_else)
+{
+    OWNED(records) records = full_records();
+
+    cr_expect_eq(records_person(records, 99), NULL);
+    cr_expect_eq(records_ticket(records, 99), NULL);
+    cr_expect_eq(records_count(records, BUDGET_DOMAIN_HOUR, "other.example"), 0);
+    cr_expect_eq(records_count(records, BUDGET_ADDRESS_DAY, "acme.example"), 0);
+}
+
+/* Enumerators one too high, each in a place of its own. */
+static void set_bad_member(struct records *records, unsigned which)
+{
+    struct token_record *token = records->tokens->pdata[0];
+    struct ticket_record *ticket = records->tickets->pdata[0];
+    struct count_record *count = records->counts->pdata[0];
+    const struct {
+        void *member;
+        int value;
+    } BAD[] = {
+        {&records->settings.unknown_senders, UNKNOWN_REJECT + 1},
+        {&records->mailbox.trust, TRUST_MICROSOFT365 + 1},
+        {&records->twin.verdict, VERDICT_DUPLICATE + 1},
+        {&token->place, TOKEN_IN_REFERENCES + 1},
+        {&token->purpose, 0},
+        {&token->purpose, TOKEN_UNDO + 1},
+        {&token->object_kind, 0},
+        {&token->object_kind, TOKEN_OUTBOUND + 1},
+        {&ticket->status, TICKET_CLOSED + 1},
+        {&count->budget, BUDGET_COUNT},
+    };
+
+    memcpy(BAD[which].member, &BAD[which].value, sizeof(int));
+}
+
+#define BAD_MEMBERS 10
+
+Test(records, with_an_unknown_word_are_refused)
+{
+    for (unsigned i = 0; i < BAD_MEMBERS; i++) {
+        OWNED(records) records = full_records();
+        OWNED(records) got = NULL;
+        struct err err = {.status = ST_OK};
+
+        set_bad_member(records, i);
+        g_autoptr(GVariant) stored = records_to_variant(records);
+        cr_expect_eq(records_from_variant(stored, &got, &err), ST_INVALID, "%u", i);
+        cr_expect_eq(got, NULL);
+    }
+}
+
+Test(records, of_another_form_or_version_are_refused)
+{
+    OWNED(records) records = full_records();
+    OWNED(records) got = NULL;
+    struct err err = {.status = ST_OK};
+    g_autoptr(GVariant) stored = records_to_variant(records);
+    g_autoptr(GVariant) text = g_variant_ref_sink(g_variant_new_string("records"));
+    cr_expect_eq(records_from_variant(text, &got, &err), ST_INVALID);
+
+    /* The version is the first number. */
+    gsize size = g_variant_get_size(stored);
+    g_autofree char *bytes = g_memdup2(g_variant_get_data(stored), size);
+    bytes[0]++;
+    g_autoptr(GVariant) newer = g_variant_ref_sink(
+        g_variant_new_from_data(g_variant_get_type(stored), bytes, size, FALSE, NULL, NULL));
+    cr_expect_eq(records_from_variant(newer, &got, &err), ST_INVALID);
+    cr_expect_neq(strstr(err.text, "version 2"), NULL, "%s", err.text);
+
+    g_autoptr(GVariant) cut = g_variant_ref_sink(g_variant_new_from_data(
+        g_variant_get_type(stored), g_variant_get_data(stored), size - 1, FALSE, NULL, NULL));
+    cr_expect_eq(records_from_variant(cut, &got, &err), ST_INVALID);
+}
+
+Test(records, copies_share_nothing)
+{
+    OWNED(records) records = full_records();
+    struct person_record *person = person_record_copy(records_person(records, 4));
+    struct ticket_record *ticket = ticket_record_copy(records_ticket(records, 12));
+
+    person->name[0] = 'X';
+    ticket->subject[0] = 'X';
+    g_array_index(ticket->participants, person_id, 0) = 1;
+    cr_expect_str_eq(records_person(records, 4)->name, "Anna Ärmel");
+    cr_expect_str_eq(records_ticket(records, 12)->subject, "Drucker defekt");
+    cr_expect_eq(g_array_index(records_ticket(records, 12)->participants, person_id, 0), 4);
+    cr_expect_eq(ticket->requester, 4);
+    person_record_free(person);
+    ticket_record_free(ticket);
+}
+
+Test(records, have_words_that_can_be_read_back)
+{
+    struct err err = {.status = ST_OK};
+
+    for (int i = TICKET_OPEN; i <= TICKET_CLOSED; i++) {
+        enum ticket_status got = TICKET_OPEN;
+        cr_expect_eq(ticket_status_parse(ticket_status_name((enum ticket_status)i), &got, &err),
+                     ST_OK);
+        cr_expect_eq((int)got, i);
+    }
+    for (int i = VERDICT_FILED; i <= VERDICT_DUPLICATE; i++) {
+        enum verdict got = VERDICT_FILED;
+        cr_expect_eq(verdict_parse(verdict_name((enum verdict)i), &got, &err), ST_OK);
+        cr_expect_eq((int)got, i);
+    }
+    enum ticket_status status = TICKET_OPEN;
+    enum verdict verdict = VERDICT_FILED;
+    cr_expect_eq(ticket_status_parse("received", &status, &err), ST_INVALID);
+    cr_expect_eq(verdict_parse("received", &verdict, &err), ST_INVALID);
+}

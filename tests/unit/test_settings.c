@@ -1,0 +1,90 @@
+/* The desk's settings: every default, every bad value. */
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <glib.h>
+
+#include "desk/settings.h"
+
+Test(settings, begin_as_the_documents_say)
+{
+    struct settings settings = settings_default();
+
+    cr_expect_eq(settings.unknown_senders, UNKNOWN_TICKET);
+    cr_expect_eq(settings.closing_days, 30);
+    cr_expect(settings.assigns_on_reply);
+    cr_expect_eq(settings.address_hour, 10);
+    cr_expect_eq(settings.address_day, 40);
+    cr_expect_eq(settings.domain_hour, 60);
+    cr_expect_eq(settings.ticket_hour, 20);
+    cr_expect_eq(settings.stranger_address_day, 1);
+    cr_expect_eq(settings.stranger_domain_hour, 5);
+    cr_expect_eq(settings.stranger_hour, 60);
+    cr_expect_eq(settings.technician_token_days, 90);
+}
+
+Test(settings, are_all_listed_once_with_their_help)
+{
+    size_t count = 0;
+    const struct setting_info *list = settings_list(&count);
+
+    cr_assert_eq(count, 11);
+    for (size_t i = 0; i < count; i++) {
+        cr_expect_gt(strlen(list[i].help), 10, "%s", list[i].name);
+        for (size_t j = 0; j < i; j++) {
+            cr_expect_str_neq(list[i].name, list[j].name);
+            cr_expect_neq(list[i].offset, list[j].offset, "%s", list[i].name);
+        }
+    }
+}
+
+Test(settings, take_what_their_words_allow)
+{
+    struct settings settings = settings_default();
+    struct err err = {.status = ST_OK};
+
+    cr_expect_eq(settings_set(&settings, "unknown-senders", "hold", &err), ST_OK);
+    cr_expect_eq(settings.unknown_senders, UNKNOWN_HOLD);
+    cr_expect_eq(settings_set(&settings, "unknown-senders", "reject", &err), ST_OK);
+    cr_expect_eq(settings.unknown_senders, UNKNOWN_REJECT);
+    cr_expect_eq(settings_set(&settings, "assign-on-reply", "no", &err), ST_OK);
+    cr_expect_not(settings.assigns_on_reply);
+    cr_expect_eq(settings_set(&settings, "limit-stranger-hour", "0", &err), ST_OK);
+    cr_expect_eq(settings.stranger_hour, 0);
+    cr_expect_eq(settings_set(&settings, "closing-limit", "36500", &err), ST_OK);
+    cr_expect_eq(settings.closing_days, 36500);
+}
+
+static const struct {
+    const char *name;
+    const char *value;
+    const char *want_text;
+    const char *want_hint;
+} BAD[] = {
+    {"unknown-sender", "hold", "unknown-sender", "unknown-senders"},
+    {"", "1", "no setting", "did you mean"},
+    {"limit-adress-day", "1", "limit-adress-day", "limit-address-day"},
+    {"unknown-senders", "drop", "ticket|hold|reject", ""},
+    {"unknown-senders", "", "unknown-senders", ""},
+    {"assign-on-reply", "maybe", "yes|no", ""},
+    {"closing-limit", "36501", "36500", ""},
+    {"limit-address-hour", "-1", "whole number", ""},
+    {"limit-address-hour", "ten", "whole number", ""},
+    {"limit-address-hour", "1000001", "whole number", ""},
+};
+
+Test(settings, stay_as_they_are_on_a_bad_value)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(BAD); i++) {
+        struct settings before = settings_default();
+        struct settings settings = settings_default();
+        struct err err = {.status = ST_OK};
+
+        cr_expect_eq(settings_set(&settings, BAD[i].name, BAD[i].value, &err), ST_INVALID, "%s=%s",
+                     BAD[i].name, BAD[i].value);
+        cr_expect_neq(strstr(err.text, BAD[i].want_text), NULL, "%s", err.text);
+        cr_expect_neq(strstr(err.hint, BAD[i].want_hint), NULL, "%s", err.hint);
+        cr_expect_eq(memcmp(&before, &settings, sizeof settings), 0, "%s=%s", BAD[i].name,
+                     BAD[i].value);
+    }
+}
