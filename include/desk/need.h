@@ -18,13 +18,14 @@
 #define NEED_ROUNDS 4
 
 struct need {
-    GArray *tokens;       /* struct token_sighting: their objects' nonces and tickets */
-    GPtrArray *ids;       /* char *: foreign Message-IDs: the mail's own first, then those that it refers to */
-    char *address_key;    /* the sender's; NULL */
-    GPtrArray *domains;   /* char *: his domain, then "*.parent" for each parent, nearest first */
-    GArray *tickets;      /* ticket_id */
-    GArray *people;       /* person_id */
-    GPtrArray *counts;    /* struct count_record, count not yet known */
+    GArray *tokens; /* struct token_sighting: their objects' nonces and tickets */
+    GPtrArray
+        *ids; /* char *: foreign Message-IDs: the mail's own first, then those that it refers to */
+    char *address_key;  /* the sender's; NULL */
+    GPtrArray *domains; /* char *: his domain, then "*.parent" for each parent, nearest first */
+    GArray *tickets;    /* ticket_id */
+    GArray *people;     /* person_id */
+    GPtrArray *counts;  /* struct count_record, count not yet known */
 };
 void need_free(struct need *need);
 DEFINE_OWNED(need, need_free)

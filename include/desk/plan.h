@@ -7,14 +7,15 @@
 #ifndef DESK_PLAN_H
 #define DESK_PLAN_H
 
-#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "desk/records.h"
 
 #define REF_NONE 0
-#define REF_NEW (-1)
+#define REF_NEW  (-1)
 
 /* The words of the spoof matrix. */
 enum outcome {
@@ -37,10 +38,10 @@ enum comment_kind { COMMENT_PUBLIC, COMMENT_NOTE, COMMENT_UNVERIFIED };
 const char *comment_kind_name(enum comment_kind kind);
 
 enum change_kind {
-    CHANGE_PERSON_ADD,      /* the sender: address, name; customer; is_confirmed */
-    CHANGE_PERSON_CONFIRM,  /* person */
-    CHANGE_TICKET_OPEN,     /* person: requester; customer; text: subject */
-    CHANGE_COMMENT_ADD,     /* ticket, person: author, comment_kind; text: body; takes the attachments */
+    CHANGE_PERSON_ADD,     /* the sender: address, name; customer; is_confirmed */
+    CHANGE_PERSON_CONFIRM, /* person */
+    CHANGE_TICKET_OPEN,    /* person: requester; customer; text: subject */
+    CHANGE_COMMENT_ADD, /* ticket, person: author, comment_kind; text: body; takes the attachments */
     CHANGE_TICKET_ASSIGN,   /* ticket, person */
     CHANGE_PARTICIPANT_ADD, /* ticket, person */
     CHANGE_TICKET_LINK,     /* ticket, other; text: why */
@@ -66,35 +67,36 @@ struct change {
 
 /* A mail that the plan sends. */
 struct plan_mail {
-    const char *notice; /* static: "receipt", "acknowledgement", "new-ticket", "comment", "reply", "undelivered", … */
-    person_id person;   /* the recipient; REF_NEW: the sender */
+    const char *
+        notice; /* static: "receipt", "acknowledgement", "new-ticket", "comment", "reply", "undelivered", … */
+    person_id person; /* the recipient; REF_NEW: the sender */
     ticket_id ticket;
-    bool tells_comment; /* the comment that the plan makes is what it tells */
-    outbound_id about;  /* the mail that came back ("undelivered"); 0 */
+    bool tells_comment;         /* the comment that the plan makes is what it tells */
+    outbound_id about;          /* the mail that came back ("undelivered"); 0 */
     enum token_purpose purpose; /* what a reply to it will do */
-    bool is_automatic;  /* bound by the governor */
-    bool is_stranger;   /* the stranger's fixed acknowledgement */
-    char *address;      /* own */
-    char *name;         /* own */
-    char *reason;       /* own: why he gets it */
-    char *suppressed_by; /* own: the budget that stops it; NULL: it goes out */
+    bool is_automatic;          /* bound by the governor */
+    bool is_stranger;           /* the stranger's fixed acknowledgement */
+    char *address;              /* own */
+    char *name;                 /* own */
+    char *reason;               /* own: why he gets it */
+    char *suppressed_by;        /* own: the budget that stops it; NULL: it goes out */
 };
 
 struct plan {
     enum verdict verdict;
     enum outcome outcome;
     enum role role;
-    ticket_id ticket;      /* where it belongs; REF_NEW, or REF_NONE */
-    person_id sender;      /* REF_NEW: the plan makes him; REF_NONE: nobody */
+    ticket_id ticket; /* where it belongs; REF_NEW, or REF_NONE */
+    person_id sender; /* REF_NEW: the plan makes him; REF_NONE: nobody */
     customer_id customer;
     mail_id duplicate_of;
-    mail_id supersedes;    /* a held twin with worse evidence: it becomes the duplicate of this mail */
+    mail_id supersedes; /* a held twin with worse evidence: it becomes the duplicate of this mail */
     bool is_auth_failed;
-    GPtrArray *where;      /* own: char *: where it belongs and why, as sentences for people */
-    GPtrArray *who;        /* own: char * */
-    GPtrArray *may;        /* own: char * */
-    GPtrArray *changes;    /* own: struct change, in the order in which they happen */
-    GPtrArray *mails;      /* own: struct plan_mail */
+    GPtrArray *where;   /* own: char *: where it belongs and why, as sentences for people */
+    GPtrArray *who;     /* own: char * */
+    GPtrArray *may;     /* own: char * */
+    GPtrArray *changes; /* own: struct change, in the order in which they happen */
+    GPtrArray *mails;   /* own: struct plan_mail */
 };
 
 struct plan *plan_new(void);

@@ -7,9 +7,10 @@
 #ifndef DESK_RECORDS_H
 #define DESK_RECORDS_H
 
-#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "core/err.h"
 #include "desk/settings.h"
@@ -25,7 +26,8 @@ typedef int64_t comment_id;
 
 enum ticket_status { TICKET_OPEN, TICKET_PENDING, TICKET_RESOLVED, TICKET_CLOSED };
 const char *ticket_status_name(enum ticket_status status);
-MUST_CHECK enum status ticket_status_parse(const char *name, enum ticket_status *out, struct err *err);
+MUST_CHECK enum status ticket_status_parse(const char *name, enum ticket_status *out,
+                                           struct err *err);
 
 enum verdict { VERDICT_FILED, VERDICT_EVENT, VERDICT_HELD, VERDICT_REJECTED, VERDICT_DUPLICATE };
 const char *verdict_name(enum verdict verdict); /* the state of the inbound mail */
@@ -38,9 +40,9 @@ struct mailbox_record {
     char *address; /* key */
     char *name;
     enum trust trust;
-    char *authserv_id;      /* NULL unless TRUST_AUTHSERV_ID */
-    GPtrArray *own_hosts;   /* char *: hosts whose Received lines are ours */
-    bool needs_auth;        /* technician_proof is 'auth' */
+    char *authserv_id;    /* NULL unless TRUST_AUTHSERV_ID */
+    GPtrArray *own_hosts; /* char *: hosts whose Received lines are ours */
+    bool needs_auth;      /* technician_proof is 'auth' */
     bool has_subaddresses;
 };
 
@@ -79,13 +81,15 @@ struct token_record {
     enum token_place place;
     bool is_valid;
     bool is_expired;
-    char *why_not;       /* for people: "unknown key", "no such ticket", "does not fit"; "" when valid */
+    char *why_not; /* for people: "unknown key", "no such ticket", "does not fit"; "" when valid */
     enum token_purpose purpose;
     enum token_object object_kind;
     int64_t object;
-    person_id person;    /* whom it was given to */
-    ticket_id ticket;    /* the ticket of the object, merges followed; 0: none (is in tickets when valid) */
-    outbound_id outbound; /* the mail that carried it, from a Message-ID or a bounce token; 0: unknown */
+    person_id person; /* whom it was given to */
+    ticket_id
+        ticket; /* the ticket of the object, merges followed; 0: none (is in tickets when valid) */
+    outbound_id
+        outbound; /* the mail that carried it, from a Message-ID or a bounce token; 0: unknown */
 };
 
 /* A foreign Message-ID that the mail refers to (or bears itself) and that the desk has a row for. */
@@ -94,9 +98,9 @@ struct id_record {
     ticket_id ticket; /* merges followed */
     mail_id mail;     /* the mail whose id it is (is_own), or that refers to it */
     bool is_own;
-    GPtrArray *parties;         /* char *: address keys of From, To and Cc of that mail */
-    person_id sender;           /* who wrote that mail */
-    bool is_auth_failed;        /* and whether its authentication failed */
+    GPtrArray *parties;  /* char *: address keys of From, To and Cc of that mail */
+    person_id sender;    /* who wrote that mail */
+    bool is_auth_failed; /* and whether its authentication failed */
 };
 
 /* Another mail with the same fingerprint, filed before. */
@@ -126,25 +130,25 @@ struct count_record {
 };
 
 struct records {
-    int64_t now_us;          /* the database's */
-    mail_id mail;            /* this mail; 0: a file that is only rehearsed */
+    int64_t now_us; /* the database's */
+    mail_id mail;   /* this mail; 0: a file that is only rehearsed */
     struct settings settings;
     struct mailbox_record mailbox;
     GPtrArray *own_addresses; /* char *: keys of the addresses of all mailboxes */
     bool is_oversize;
-    uint64_t bytes;          /* true size */
-    char *released_by;       /* who released it from being held; NULL: nobody */
+    uint64_t bytes;    /* true size */
+    char *released_by; /* who released it from being held; NULL: nobody */
 
     struct twin_record twin;
-    GPtrArray *tokens;       /* struct token_record, in the order of struct token_sighting */
-    GPtrArray *ids;          /* struct id_record: for ids of this mail that are known */
-    GPtrArray *tickets;      /* struct ticket_record: every ticket named above or below */
-    GPtrArray *people;       /* struct person_record: every person named above or below */
-    person_id sender;        /* the person with the From address; 0: nobody */
+    GPtrArray *tokens;           /* struct token_record, in the order of struct token_sighting */
+    GPtrArray *ids;              /* struct id_record: for ids of this mail that are known */
+    GPtrArray *tickets;          /* struct ticket_record: every ticket named above or below */
+    GPtrArray *people;           /* struct person_record: every person named above or below */
+    person_id sender;            /* the person with the From address; 0: nobody */
     customer_id domain_customer; /* the customer that the From domain is mapped to; 0: none */
-    char *customer_name;     /* of the sender's own customer, else of domain_customer; "" */
-    GArray *technicians;     /* person_id: all that are not disabled (they are in people) */
-    GPtrArray *counts;       /* struct count_record */
+    char *customer_name;         /* of the sender's own customer, else of domain_customer; "" */
+    GArray *technicians;         /* person_id: all that are not disabled (they are in people) */
+    GPtrArray *counts;           /* struct count_record */
 };
 
 struct records *records_new(void);

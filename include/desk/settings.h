@@ -14,16 +14,16 @@ enum unknown_senders { UNKNOWN_TICKET, UNKNOWN_HOLD, UNKNOWN_REJECT };
 /* Numbers of mails: 0 is "no limit". */
 struct settings {
     enum unknown_senders unknown_senders; /* unknown-senders ticket|hold|reject */
-    int64_t closing_days;                 /* closing-limit: a ticket closed longer gets no more mail (30) */
-    bool assigns_on_reply;                /* assign-on-reply yes|no */
-    int64_t address_hour;                 /* limit-address-hour 10 */
-    int64_t address_day;                  /* limit-address-day 40 */
-    int64_t domain_hour;                  /* limit-domain-hour 60 */
-    int64_t ticket_hour;                  /* limit-ticket-hour 20 */
-    int64_t stranger_address_day;         /* limit-stranger-address-day 1 */
-    int64_t stranger_domain_hour;         /* limit-stranger-domain-hour 5 */
-    int64_t stranger_hour;                /* limit-stranger-hour 60 */
-    int64_t technician_token_days;        /* technician-token-days 90 */
+    int64_t closing_days;         /* closing-limit: a ticket closed longer gets no more mail (30) */
+    bool assigns_on_reply;        /* assign-on-reply yes|no */
+    int64_t address_hour;         /* limit-address-hour 10 */
+    int64_t address_day;          /* limit-address-day 40 */
+    int64_t domain_hour;          /* limit-domain-hour 60 */
+    int64_t ticket_hour;          /* limit-ticket-hour 20 */
+    int64_t stranger_address_day; /* limit-stranger-address-day 1 */
+    int64_t stranger_domain_hour; /* limit-stranger-domain-hour 5 */
+    int64_t stranger_hour;        /* limit-stranger-hour 60 */
+    int64_t technician_token_days; /* technician-token-days 90 */
 };
 
 enum setting_type { SETTING_WORD, SETTING_YES_NO, SETTING_NUMBER };

@@ -14,16 +14,17 @@
 #ifndef DESK_TOKEN_H
 #define DESK_TOKEN_H
 
-#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <glib.h>
+
 #include "core/err.h"
 
-#define TOKEN_CHARS 47
-#define TOKEN_BYTES 29
+#define TOKEN_CHARS        47
+#define TOKEN_BYTES        29
 #define TOKEN_SECRET_BYTES 32
-#define TOKEN_KEYS 16
+#define TOKEN_KEYS         16
 
 /* What a reply with it does. Numbers are for ever. */
 enum token_purpose {

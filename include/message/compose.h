@@ -2,9 +2,10 @@
 #ifndef MESSAGE_COMPOSE_H
 #define MESSAGE_COMPOSE_H
 
-#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "core/err.h"
 
@@ -24,13 +25,14 @@ struct compose {
     const char *reply_to_address; /* NULL: none */
     const char *reply_to_name;
     const char *subject;
-    const char *message_id;          /* without angle brackets */
-    const char *in_reply_to;         /* without angle brackets; NULL: none; left out if it is unfit */
-    const char *const *references;   /* NULL-terminated, without angle brackets, oldest first; NULL:
+    const char *message_id;        /* without angle brackets */
+    const char *in_reply_to;       /* without angle brackets; NULL: none; left out if it is unfit */
+    const char *const *references; /* NULL-terminated, without angle brackets, oldest first; NULL:
                                       * none. The first and the newest are written, unfit ones not */
     int64_t date_us;
-    bool is_automatic; /* Auto-Submitted: auto-replied or auto-generated, X-Auto-Response-Suppress: All */
-    bool is_reply;     /* automatic: auto-replied instead of auto-generated */
+    bool
+        is_automatic; /* Auto-Submitted: auto-replied or auto-generated, X-Auto-Response-Suppress: All */
+    bool is_reply; /* automatic: auto-replied instead of auto-generated */
     const char *text;
     const struct compose_attachment *attachments;
     size_t attachment_count;
@@ -39,6 +41,7 @@ struct compose {
 /* Make the mail. The same input gives the same bytes.
  *
  * ST_INVALID  an address or message_id is not fit to be sent; nothing was made */
-MUST_CHECK enum status compose_mail(const struct compose *compose, GBytes **bytes_out, struct err *err);
+MUST_CHECK enum status compose_mail(const struct compose *compose, GBytes **bytes_out,
+                                    struct err *err);
 
 #endif

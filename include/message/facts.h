@@ -7,9 +7,10 @@
 #ifndef MESSAGE_FACTS_H
 #define MESSAGE_FACTS_H
 
-#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "core/err.h"
 
@@ -48,8 +49,8 @@ struct attachment {
     char *type;        /* own: "type/subtype" in lower case, as stated */
     char *content_id;  /* own: without angle brackets; "" if there is none */
     bool is_inline;
-    uint64_t bytes;    /* decoded size */
-    GBytes *content;   /* own: decoded; NULL until the jail has put it there */
+    uint64_t bytes;  /* decoded size */
+    GBytes *content; /* own: decoded; NULL until the jail has put it there */
 };
 
 /* What a delivery report says of one recipient; all own, "" where it is silent. */
@@ -63,35 +64,36 @@ struct bounce {
 enum text_source { TEXT_NONE, TEXT_PLAIN, TEXT_HTML };
 
 struct facts {
-    char *message_id;        /* own: without angle brackets; NULL if absent or unusable */
-    GPtrArray *in_reply_to;  /* own: char *, ids without angle brackets, in order, at most 20 */
-    GPtrArray *references;   /* own: char *, in order (newest last), the newest 20 */
-    int64_t date_us;         /* what Date claims; 0 if absent or wrong */
-    char *subject;           /* own: decoded, one line, at most LIMIT_SUBJECT_CHARS; "" if absent */
+    char *message_id;       /* own: without angle brackets; NULL if absent or unusable */
+    GPtrArray *in_reply_to; /* own: char *, ids without angle brackets, in order, at most 20 */
+    GPtrArray *references;  /* own: char *, in order (newest last), the newest 20 */
+    int64_t date_us;        /* what Date claims; 0 if absent or wrong */
+    char *subject;          /* own: decoded, one line, at most LIMIT_SUBJECT_CHARS; "" if absent */
 
-    struct address *from;    /* own: NULL unless there is exactly one, strictly parsed */
-    char *from_text;         /* own: the From field(s) as received, one line, for people to read */
-    GPtrArray *to;           /* own: struct address */
-    GPtrArray *cc;           /* own: struct address */
-    GPtrArray *reply_to;     /* own: struct address: shown, never an identity */
-    GPtrArray *delivered_to; /* own: char *, addresses of Delivered-To, X-Original-To, Envelope-To */
-    char *return_path;       /* own: address; "" for the null path; NULL if absent */
+    struct address *from; /* own: NULL unless there is exactly one, strictly parsed */
+    char *from_text;      /* own: the From field(s) as received, one line, for people to read */
+    GPtrArray *to;        /* own: struct address */
+    GPtrArray *cc;        /* own: struct address */
+    GPtrArray *reply_to;  /* own: struct address: shown, never an identity */
+    GPtrArray
+        *delivered_to; /* own: char *, addresses of Delivered-To, X-Original-To, Envelope-To */
+    char *return_path; /* own: address; "" for the null path; NULL if absent */
 
-    bool is_ambiguous;       /* SHAPE: two readers could read it differently (THREATS 2 B) */
-    char *ambiguity;         /* own: why, for people; "" */
+    bool is_ambiguous; /* SHAPE: two readers could read it differently (THREATS 2 B) */
+    char *ambiguity;   /* own: why, for people; "" */
     enum auto_kind auto_kind;
-    char *auto_reason;       /* own: the field that says so; "" */
+    char *auto_reason; /* own: the field that says so; "" */
     unsigned received_count;
-    GPtrArray *trace;        /* own: struct trace_field, header order, at most LIMIT_AUTHRES of a kind */
+    GPtrArray *trace; /* own: struct trace_field, header order, at most LIMIT_AUTHRES of a kind */
 
     enum text_source text_source;
-    char *text;              /* own: the mail's words, lines normalised, at most LIMIT_TEXT_BYTES; "" */
-    GPtrArray *attachments;  /* own: struct attachment */
+    char *text; /* own: the mail's words, lines normalised, at most LIMIT_TEXT_BYTES; "" */
+    GPtrArray *attachments;        /* own: struct attachment */
     unsigned attachments_left_out; /* above LIMIT_ATTACHMENTS, or beyond where a cut mail ends */
-    bool is_cut;             /* only the head of an oversize mail was parsed */
+    bool is_cut;                   /* only the head of an oversize mail was parsed */
 
-    GPtrArray *bounces;      /* own: struct bounce, of an AUTO_BOUNCE */
-    char *bounced_id;        /* own: Message-ID of the mail that came back; NULL */
+    GPtrArray *bounces; /* own: struct bounce, of an AUTO_BOUNCE */
+    char *bounced_id;   /* own: Message-ID of the mail that came back; NULL */
 };
 
 /* Empty facts: every list there, every string "" or NULL as above. */
@@ -107,12 +109,12 @@ struct trace_field *trace_field_new(enum trace_kind kind, const char *text);
 struct bounce *bounce_new(void);
 
 /* Ids, references, date, subject · people · shape, machine, trace · text, attachments · bounces. */
-#define FACTS_TYPE                                                                                 \
-    "(msasasxs"                                                                                    \
-    "m(ss)sa(ss)a(ss)a(ss)asms"                                                                    \
-    "bsusua(us)"                                                                                   \
-    "usa(ssssbt)ub"                                                                                \
-    "a(ssss)ms)"
+#define FACTS_TYPE           \
+ "(msasasxs"                 \
+ "m(ss)sa(ss)a(ss)a(ss)asms" \
+ "bsusua(us)"                \
+ "usa(ssssbt)ub"             \
+ "a(ssss)ms)"
 
 /* The facts as one value in normal form (its type is FACTS_TYPE), without the attachments' bytes.
  * Full reference, not floating. */
@@ -122,6 +124,7 @@ GVariant *facts_to_variant(const struct facts *facts);
  * is checked as strictly as the mail itself (normal form, UTF-8, limits, known enumerators).
  *
  * ST_INVALID  not facts */
-MUST_CHECK enum status facts_from_variant(GVariant *value, struct facts **facts_out, struct err *err);
+MUST_CHECK enum status facts_from_variant(GVariant *value, struct facts **facts_out,
+                                          struct err *err);
 
 #endif

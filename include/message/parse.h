@@ -2,8 +2,9 @@
 #ifndef MESSAGE_PARSE_H
 #define MESSAGE_PARSE_H
 
-#include <glib.h>
 #include <stdbool.h>
+
+#include <glib.h>
 
 #include "core/err.h"
 #include "message/facts.h"
