@@ -72,12 +72,11 @@
 #define LIMIT_LOGIN_BYTES     1024    /* a user name, a password */
 
 /* SMTP. The times are those of RFC 5321 section 4.5.3.2. */
-#define LIMIT_SMTP_RECIPIENTS 100  /* of one mail; section 4.5.3.1.8 */
-#define LIMIT_SMTP_REPLY_S    300  /* greeting, MAIL, RCPT, DATA */
-#define LIMIT_SMTP_BLOCK_S    180  /* while the mail's bytes are under way nothing moves */
-#define LIMIT_SMTP_DOT_S      600  /* the answer to the final dot */
-#define LIMIT_SMTP_MAIL_S     1800 /* all of it together */
-#define LIMIT_REPLY_CHARS     300  /* what is kept of a server's answer */
+#define LIMIT_SMTP_RECIPIENTS 100 /* of one mail; section 4.5.3.1.8 */
+#define LIMIT_SMTP_REPLY_S    300 /* greeting, MAIL, RCPT, DATA */
+#define LIMIT_SMTP_DOT_S      600 /* the answer to the final dot */
+#define LIMIT_SMTP_LINE_BYTES 998 /* RFC 5321 section 4.5.3.1.6, without CRLF */
+#define LIMIT_REPLY_CHARS     300 /* what is kept of a server's answer */
 
 /* Settings and the command line. */
 #define LIMIT_CONFIG_BYTES      1048576

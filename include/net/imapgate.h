@@ -13,7 +13,7 @@ struct imapgate;
 struct imapgate_answer {
     enum { IMAPGATE_NONE, IMAPGATE_OK, IMAPGATE_NO, IMAPGATE_BAD } kind;
     char code[32];  /* "AUTHENTICATIONFAILED"; "": none */
-    char text[256]; /* scrubbed, on one line */
+    char text[512]; /* scrubbed, on one line */
     bool is_bye;    /* the server said BYE; text is what it said with it */
 };
 

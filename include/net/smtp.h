@@ -8,6 +8,7 @@
 #include <glib.h>
 
 #include "core/err.h"
+#include "net/reply.h"
 #include "net/stream.h"
 
 struct submit;
@@ -44,9 +45,7 @@ const char *submit_outcome_name(enum submit_outcome outcome);
 
 struct submit_result {
     enum submit_outcome outcome;
-    int code;          /* of the answer that decided; 0: none */
-    char enhanced[12]; /* RFC 3463: "5.1.1"; "": none */
-    char text[400];    /* the answer on one line, scrubbed: "550 5.1.1 no such user" */
+    struct reply reply; /* the answer that decided; code 0: none did */
 };
 
 /* Called once, when the mail's last byte was handed over and the final dot was not: here the result of

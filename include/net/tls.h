@@ -28,6 +28,15 @@ int tls_handshake(struct tls *tls);
  * port, no common version), ST_TEMPFAIL for a cut connection. */
 MUST_CHECK enum status tls_explain(const struct tls *tls, struct err *err);
 
+/* What GnuTLS's GNUTLS_CERT_… bits say against a certificate, as in "it has expired"; NULL: nothing. */
+const char *tls_refusal(unsigned bits);
+
+/* What a person can do about it; "" where that is plain. */
+const char *tls_hint(unsigned bits);
+
+/* Is this what GnuTLS says of a connection that was cut, not of a server that is set up wrongly? */
+bool tls_is_cut(const char *failure);
+
 /* Bytes, or TLS_WANTS_…, TLS_BROKEN, or for reading TLS_ENDED. */
 ssize_t tls_read(struct tls *tls, void *buffer, size_t size);
 ssize_t tls_write(struct tls *tls, const void *bytes, size_t length);

@@ -32,6 +32,7 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "net/loopback.h"
 #include "net/tls.h"
 
 struct stream {
@@ -249,19 +250,6 @@ enum stream_event stream_wait(struct stream *stream, int extra_fd, int64_t max_m
     }
 }
 
-static bool is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
-        return ntohl(in->sin_addr.s_addr) >> 24 == 127;
-    }
-    if (address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
-        return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
-    }
-    return false;
-}
-
 /* One address. On failure the reason is in *code_out and the socket is closed. */
 static bool connect_to(struct stream *stream, const struct addrinfo *address, int *code_out)
 {
@@ -303,7 +291,7 @@ static enum status connect_any(struct stream *stream, const struct stream_option
 
     for (const struct addrinfo *a = addresses; a; a = a->ai_next) {
         int64_t left_ms = ms_left(end_us);
-        if (options->security == STREAM_INSECURE && !is_loopback(a->ai_addr)) {
+        if (options->security == STREAM_INSECURE && !loopback_is(a->ai_addr)) {
             return err_set(err, ST_FATAL,
                            "cannot speak to \"%s\" without TLS: it is not on this machine",
                            options->host);

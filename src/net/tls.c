@@ -189,22 +189,43 @@ int tls_handshake(struct tls *tls)
     return r >= 0 ? TLS_DONE : translate(tls, r);
 }
 
-static enum status explain_certificate(const struct tls *tls, struct err *err)
+const char *tls_refusal(unsigned bits)
 {
-    const char *cause = tls->lacks_san ? "it names the server only in its CN" : "it is invalid";
-
     for (size_t i = 0; i < G_N_ELEMENTS(REFUSALS); i++) {
-        if (tls->refusal & REFUSALS[i].bit) {
-            cause = REFUSALS[i].text;
-            break;
+        if (bits & REFUSALS[i].bit) {
+            return REFUSALS[i].text;
         }
     }
-    err_set(err, ST_FATAL, "cannot accept the certificate of \"%s\": %s", tls->host, cause);
-    if (tls->refusal & GNUTLS_CERT_SIGNER_NOT_FOUND) {
-        return err_hint(err,
-                        "if it comes from a CA of your own, name that CA's file in the config");
+    return bits != 0 ? "it is invalid" : NULL;
+}
+
+const char *tls_hint(unsigned bits)
+{
+    return bits & GNUTLS_CERT_SIGNER_NOT_FOUND
+               ? "if it comes from a CA of your own, name that CA's file in the config"
+               : "";
+}
+
+static const int CUTS[] = {GNUTLS_E_PULL_ERROR, GNUTLS_E_PUSH_ERROR,
+                           GNUTLS_E_PREMATURE_TERMINATION};
+
+bool tls_is_cut(const char *failure)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(CUTS); i++) {
+        if (strstr(failure, gnutls_strerror(CUTS[i]))) {
+            return true;
+        }
     }
-    return err->status;
+    return false;
+}
+
+static enum status explain_certificate(const struct tls *tls, struct err *err)
+{
+    const char *cause = tls_refusal(tls->refusal);
+
+    err_set(err, ST_FATAL, "cannot accept the certificate of \"%s\": %s", tls->host,
+            cause ? cause : "it names the server only in its CN");
+    return err_hint(err, "%s", tls_hint(tls->refusal));
 }
 
 enum status tls_explain(const struct tls *tls, struct err *err)
