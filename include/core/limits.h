@@ -78,6 +78,14 @@
 #define LIMIT_SMTP_LINE_BYTES 998 /* RFC 5321 section 4.5.3.1.6, without CRLF */
 #define LIMIT_REPLY_CHARS     300 /* what is kept of a server's answer */
 
+/* The database. */
+#define LIMIT_CONNECT_SECONDS        8     /* shared by all hosts of the connection string */
+#define LIMIT_CONNECT_PROBE_MS       2000  /* to learn why a connection was refused */
+#define LIMIT_STATEMENT_MS           60000 /* one statement, and a transaction that idles */
+#define LIMIT_DATABASE_SILENCE_MS    90000 /* no byte from the server while an answer is due */
+#define LIMIT_TRANSACTION_TRIES      5
+#define LIMIT_TRANSACTION_BACKOFF_MS 20 /* at most, times the tries so far */
+
 /* Settings and the command line. */
 #define LIMIT_CONFIG_BYTES      1048576
 #define LIMIT_SECRET_BYTES      65536

@@ -40,7 +40,8 @@ MUST_CHECK enum status conn_listen(struct conn *conn, const char *channel, struc
  * timeout_ms are over (ST_NOT_FOUND). Eats all pending notifications; they have no payload.
  *
  * ST_TEMPFAIL  the connection is lost: it is broken now, and LISTEN with it */
-MUST_CHECK enum status conn_wait(struct conn *conn, int64_t timeout_ms, int wake_fd, struct err *err);
+MUST_CHECK enum status conn_wait(struct conn *conn, int64_t timeout_ms, int wake_fd,
+                                 struct err *err);
 
 const struct conn_stats *conn_stats(const struct conn *conn);
 

@@ -22,6 +22,9 @@ const struct migration *migrations(size_t *count_out);
  * ST_FATAL  the database is newer than this program, or a file that was applied reads otherwise now */
 MUST_CHECK enum status migrate_apply(struct conn *conn, GPtrArray **applied_out, struct err *err);
 
+/* What migrate_apply would apply, without changing anything (elements char *). Statuses as above. */
+MUST_CHECK enum status migrate_pending(struct conn *conn, GPtrArray **names_out, struct err *err);
+
 /* Is the schema exactly this program's? ST_FATAL with a hint otherwise; for daemon and CLI at their start. */
 MUST_CHECK enum status migrate_check(struct conn *conn, struct err *err);
 

@@ -14,9 +14,10 @@
 #ifndef DB_TX_H
 #define DB_TX_H
 
-#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "core/err.h"
 #include "db/conn.h"
@@ -32,13 +33,16 @@ struct params;
 struct params *params_new(void);
 void params_free(struct params *params);
 DEFINE_OWNED(params, params_free)
-void params_add_int64(struct params *params, int64_t value);  /* int8 */
-void params_add_int32(struct params *params, int32_t value);  /* int4 */
+void params_add_int64(struct params *params, int64_t value); /* int8 */
+void params_add_int32(struct params *params, int32_t value); /* int4 */
 void params_add_bool(struct params *params, bool value);
-void params_add_text(struct params *params, const char *text); /* NULL: SQL NULL; must be valid UTF-8 */
-void params_add_bytes(struct params *params, const void *bytes, size_t length); /* bytea; bytes NULL: NULL */
-void params_add_time(struct params *params, int64_t us); /* timestamptz from µs since 1970; 0: NULL */
-void params_add_id(struct params *params, int64_t id);   /* int8; 0: NULL */
+void params_add_text(struct params *params,
+                     const char *text); /* NULL: SQL NULL; must be valid UTF-8 */
+void params_add_bytes(struct params *params, const void *bytes,
+                      size_t length); /* bytea; bytes NULL: NULL */
+void params_add_time(struct params *params,
+                     int64_t us); /* timestamptz from µs since 1970; 0: NULL */
+void params_add_id(struct params *params, int64_t id); /* int8; 0: NULL */
 
 /* Arrays, for unnest($1, $2, …) and = ANY($1). An element that is NULL (texts, blobs) or 0 (ids, times) is SQL NULL. */
 void params_add_int64s(struct params *params, const int64_t *values, size_t count);
@@ -57,7 +61,7 @@ void params_add_blobs(struct params *params, const struct blob *blobs, size_t co
 struct rows;
 void rows_free(struct rows *rows);
 DEFINE_OWNED(rows, rows_free)
-int rows_count(const struct rows *rows);       /* of a SELECT or RETURNING */
+int rows_count(const struct rows *rows);        /* of a SELECT or RETURNING */
 int64_t rows_affected(const struct rows *rows); /* of INSERT, UPDATE, DELETE */
 bool row_is_null(const struct rows *rows, int row, int column);
 int64_t row_int64(const struct rows *rows, int row, int column); /* int2, int4 or int8; NULL: 0 */
@@ -74,7 +78,8 @@ struct tx;
 enum tx_mode { TX_WRITE, TX_READ_ONLY }; /* both READ COMMITTED */
 
 /* Begin. Costs no round trip. One at a time on a connection. */
-MUST_CHECK enum status tx_begin(struct conn *conn, enum tx_mode mode, struct tx **tx_out, struct err *err);
+MUST_CHECK enum status tx_begin(struct conn *conn, enum tx_mode mode, struct tx **tx_out,
+                                struct err *err);
 
 /* Roll back, if it was not committed. NULL is fine. */
 void tx_rollback(struct tx *tx);
@@ -106,7 +111,8 @@ MUST_CHECK enum status tx_sync(struct tx *tx, struct err *err);
 
 /* One statement: queue and sync. rows_out may be NULL. */
 MUST_CHECK enum status tx_query(struct tx *tx, const struct statement *statement,
-                                const struct params *params, struct rows **rows_out, struct err *err);
+                                const struct params *params, struct rows **rows_out,
+                                struct err *err);
 
 /* A transaction's body: repeatable, so no network, no output, no info log in it. */
 typedef enum status (*tx_body)(struct tx *tx, void *arg, struct err *err);
