@@ -155,6 +155,8 @@ struct records *records_new(void);
 void records_free(struct records *records);
 DEFINE_OWNED(records, records_free)
 
+/* Free what a mailbox record owns. */
+void box_record_clear(struct mailbox_record *mailbox);
 struct person_record *person_record_new(void);
 struct ticket_record *ticket_record_new(void);
 struct token_record *token_record_new(void);

@@ -2,16 +2,23 @@
 #ifndef STORE_ATTACHMENT_H
 #define STORE_ATTACHMENT_H
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "db/tx.h"
 #include "desk/records.h"
-#include "message/facts.h"
 
+/* Everything borrowed for the call. */
 struct new_attachment {
     comment_id comment;
     int position;
-    const struct attachment *attachment; /* its content is there */
+    const char *name; /* safe */
+    const char *stated_name;
+    const char *type;
+    const char *content_id;
+    bool is_inline;
+    GBytes *content;
 };
 
 /* Queue contents that are not there yet, their chunks, and the rows of the attachments. */

@@ -24,7 +24,7 @@ struct mailbox_account {
     int64_t taken_from_us; /* 0: everything is taken */
     bool is_enabled;
 };
-void mailbox_account_free(struct mailbox_account *account);
+void account_free(struct mailbox_account *account);
 
 /* ST_NOT_FOUND  no such mailbox */
 MUST_CHECK enum status desk_store_account(struct tx *tx, mailbox_id mailbox,

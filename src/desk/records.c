@@ -249,15 +249,20 @@ struct records *records_new(void)
     return records;
 }
 
+void box_record_clear(struct mailbox_record *mailbox)
+{
+    g_free(mailbox->address);
+    g_free(mailbox->name);
+    g_free(mailbox->authserv_id);
+    g_clear_pointer(&mailbox->own_hosts, g_ptr_array_unref);
+}
+
 void records_free(struct records *records)
 {
     if (records == NULL) {
         return;
     }
-    g_free(records->mailbox.address);
-    g_free(records->mailbox.name);
-    g_free(records->mailbox.authserv_id);
-    g_ptr_array_unref(records->mailbox.own_hosts);
+    box_record_clear(&records->mailbox);
     g_ptr_array_unref(records->own_addresses);
     g_free(records->released_by);
     g_free(records->twin.outcome);

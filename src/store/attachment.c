@@ -61,32 +61,25 @@ static void queue_contents(struct tx *tx, struct content *contents, size_t count
 static void queue_rows(struct tx *tx, const struct new_attachment *attachments,
                        const struct content *contents, size_t count)
 {
-    g_autofree int64_t *comments = g_new(int64_t, count);
     g_autofree int32_t *positions = g_new(int32_t, count);
     g_autofree int64_t *bytes = g_new(int64_t, count);
     g_autofree bool *is_inline = g_new(bool, count);
     g_autofree struct blob *digests = g_new(struct blob, count);
-    g_autofree const char **texts = g_new(const char *, count * 4);
     for (size_t i = 0; i < count; i++) {
-        const struct attachment *attachment = attachments[i].attachment;
-        comments[i] = attachments[i].comment;
         positions[i] = attachments[i].position;
-        bytes[i] = (int64_t)g_bytes_get_size(attachment->content);
-        is_inline[i] = attachment->is_inline;
+        bytes[i] = (int64_t)g_bytes_get_size(attachments[i].content);
+        is_inline[i] = attachments[i].is_inline;
         digests[i] = (struct blob){contents[i].digest, DIGEST_BYTES};
-        texts[i] = attachment->name;
-        texts[count + i] = attachment->stated_name;
-        texts[2 * count + i] = attachment->type;
-        texts[3 * count + i] = attachment->content_id;
     }
     OWNED(params) params = params_new();
-    params_add_int64s(params, comments, count);
+    ADD_ID_MEMBERS(params, attachments, count, comment);
     params_add_int32s(params, positions, count);
     params_add_blobs(params, digests, count);
     params_add_int64s(params, bytes, count);
-    for (size_t text = 0; text < 4; text++) {
-        params_add_texts(params, texts + text * count, count);
-    }
+    ADD_TEXT_MEMBERS(params, attachments, count, name);
+    ADD_TEXT_MEMBERS(params, attachments, count, stated_name);
+    ADD_TEXT_MEMBERS(params, attachments, count, type);
+    ADD_TEXT_MEMBERS(params, attachments, count, content_id);
     params_add_bools(params, is_inline, count);
     tx_queue(tx, &ADD, params, NULL);
 }
@@ -100,7 +93,7 @@ void attachment_store_queue_add(struct tx *tx, const struct new_attachment *atta
     g_autofree struct content *contents = g_new(struct content, count);
     for (size_t i = 0; i < count; i++) {
         gsize length = 0;
-        contents[i].bytes = attachments[i].attachment->content;
+        contents[i].bytes = attachments[i].content;
         const void *bytes = g_bytes_get_data(contents[i].bytes, &length);
         text_sha256(bytes, length, contents[i].digest);
     }

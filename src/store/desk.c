@@ -27,7 +27,7 @@ static const struct statement ACCOUNT = {
 static const struct statement ENABLED = {"desk_enabled",
                                          "SELECT id FROM mailbox WHERE is_enabled ORDER BY id"};
 
-void mailbox_account_free(struct mailbox_account *account)
+void account_free(struct mailbox_account *account)
 {
     if (account) {
         g_free(account->address);

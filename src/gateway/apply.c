@@ -1,0 +1,533 @@
+/* apply - what the plans of a batch say, written table by table
+ *
+ * A plan is symbolic: "the new ticket", "the sender". Here the new things get their numbers (one round trip
+ * for all of them, from the sequences) and their nonces; then each table gets one multi-row statement, all
+ * of them queued and sent together with the COMMIT.
+ *
+ * The order of the tables is that of their references: people, tickets, comments, attachments, threading
+ * keys, links, outbound mail, activities, and at last the mails themselves, whose new state ends the claim.
+ *
+ * Held mail leaves nothing but its own row. Nothing is decided here.
+ * I/O: the caller's transaction.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/limits.h"
+#include "core/random.h"
+#include "core/text.h"
+#include "desk/need.h"
+#include "gateway/gather.h"
+#include "gateway/outbox.h"
+#include "message/address.h"
+#include "store/attachment.h"
+#include "store/people.h"
+#include "store/thread.h"
+#include "store/ticket.h"
+
+#define US_PER_DAY (INT64_C(86400) * 1000000)
+
+/* What the plan of one mail made. */
+struct made {
+    ticket_id ticket;
+    int64_t ticket_nonce;
+    comment_id comment;
+    person_id person;
+    ticket_id commented; /* the ticket that the comment went to */
+};
+
+/* The rows of all tables; strings are borrowed from plans, facts, or kept in texts. */
+struct writes {
+    struct made *made; /* own, one a mail */
+    struct new_ids ids;
+    int next_ticket;
+    int next_comment;
+    int next_person;
+    int next_outbound;
+    GArray *people;          /* struct new_person */
+    GArray *confirmed;       /* person_id */
+    GPtrArray *dead;         /* own: char * */
+    GArray *tickets;         /* struct new_ticket */
+    GArray *comments;        /* struct new_comment */
+    GArray *attachments;     /* struct new_attachment */
+    GArray *participants[2]; /* tickets, people */
+    GArray *assigned[2];     /* tickets, people */
+    GArray *links[2];        /* tickets, others */
+    GPtrArray *link_whys;    /* borrowed char * */
+    GArray *touched;         /* ticket_id */
+    GArray *keys;            /* struct thread_key */
+    GArray *activities;      /* struct new_activity */
+    GArray *mails;           /* struct outbox_mail */
+    GArray *ends;            /* struct inbound_end */
+    GPtrArray *texts;        /* own: strings that the rows borrow */
+    GPtrArray *parties;      /* own: GPtrArray * */
+    GPtrArray *variants;     /* own: GVariant * */
+};
+
+static GArray *array_of(size_t size)
+{
+    return g_array_new(FALSE, FALSE, (guint)size);
+}
+
+static void writes_init(struct writes *writes, size_t count)
+{
+    *writes = (struct writes){
+        .made = g_new0(struct made, count),
+        .people = array_of(sizeof(struct new_person)),
+        .confirmed = array_of(sizeof(person_id)),
+        .dead = g_ptr_array_new_with_free_func(g_free),
+        .tickets = array_of(sizeof(struct new_ticket)),
+        .comments = array_of(sizeof(struct new_comment)),
+        .attachments = array_of(sizeof(struct new_attachment)),
+        .participants = {array_of(sizeof(int64_t)), array_of(sizeof(int64_t))},
+        .assigned = {array_of(sizeof(int64_t)), array_of(sizeof(int64_t))},
+        .links = {array_of(sizeof(int64_t)), array_of(sizeof(int64_t))},
+        .link_whys = g_ptr_array_new(),
+        .touched = array_of(sizeof(ticket_id)),
+        .keys = array_of(sizeof(struct thread_key)),
+        .activities = array_of(sizeof(struct new_activity)),
+        .mails = array_of(sizeof(struct outbox_mail)),
+        .ends = array_of(sizeof(struct inbound_end)),
+        .texts = g_ptr_array_new_with_free_func(g_free),
+        .parties = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref),
+        .variants = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref),
+    };
+}
+
+static void writes_done(struct writes *writes)
+{
+    GArray *arrays[] = {
+        writes->people,      writes->confirmed,       writes->tickets,         writes->comments,
+        writes->attachments, writes->participants[0], writes->participants[1], writes->assigned[0],
+        writes->assigned[1], writes->links[0],        writes->links[1],        writes->touched,
+        writes->keys,        writes->activities,      writes->mails,           writes->ends};
+    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
+        g_array_unref(arrays[i]);
+    }
+    GPtrArray *lists[] = {writes->dead, writes->link_whys, writes->texts, writes->parties,
+                          writes->variants};
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_ptr_array_unref(lists[i]);
+    }
+    new_ids_clear(&writes->ids);
+    g_free(writes->made);
+}
+
+static const char *keep(struct writes *writes, char *text)
+{
+    g_ptr_array_add(writes->texts, text);
+    return text;
+}
+
+/* ---- numbers ---------------------------------------------------------------------------------- */
+
+static void count_new(const struct batch *batch, struct new_ids *ids)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct plan *plan = batch->mails[i].plan;
+        for (guint c = 0; plan && c < plan->changes->len; c++) {
+            const struct change *change = g_ptr_array_index(plan->changes, c);
+            ids->tickets += change->kind == CHANGE_TICKET_OPEN;
+            ids->comments += change->kind == CHANGE_COMMENT_ADD;
+            ids->people += change->kind == CHANGE_PERSON_ADD;
+        }
+        ids->outbound += plan ? plan->mails->len : 0;
+    }
+}
+
+static int64_t next_id(const struct writes *writes, int kind, int *next)
+{
+    assert(*next < rows_count(writes->ids.rows[kind]));
+    return row_int64(writes->ids.rows[kind], (*next)++, 0);
+}
+
+static void give_numbers(struct writes *writes, const struct plan *plan, struct made *made)
+{
+    for (guint c = 0; c < plan->changes->len; c++) {
+        const struct change *change = g_ptr_array_index(plan->changes, c);
+        if (change->kind == CHANGE_TICKET_OPEN) {
+            made->ticket = next_id(writes, 0, &writes->next_ticket);
+            made->ticket_nonce = random_int64();
+        } else if (change->kind == CHANGE_COMMENT_ADD) {
+            made->comment = next_id(writes, 1, &writes->next_comment);
+        } else if (change->kind == CHANGE_PERSON_ADD) {
+            made->person = next_id(writes, 2, &writes->next_person);
+        }
+    }
+}
+
+static ticket_id ticket_of(const struct made *made, ticket_id ticket)
+{
+    return ticket == REF_NEW ? made->ticket : ticket;
+}
+
+static person_id person_of(const struct made *made, person_id person)
+{
+    return person == REF_NEW ? made->person : person;
+}
+
+/* ---- changes ---------------------------------------------------------------------------------- */
+
+struct place {
+    struct writes *writes;
+    const struct batch_mail *mail;
+    struct made *made;
+};
+
+static void note(const struct place *at, ticket_id ticket, const char *what, const char *to_value,
+                 person_id person, outbound_id outbound)
+{
+    if (ticket <= 0) {
+        return;
+    }
+    struct new_activity activity = {.ticket = ticket,
+                                    .what = what,
+                                    .to_value = to_value,
+                                    .person = person,
+                                    .mail = at->mail->claimed->id,
+                                    .outbound = outbound};
+    g_array_append_val(at->writes->activities, activity);
+}
+
+static void apply_person_add(const struct place *at, const struct change *change)
+{
+    struct new_person person = {
+        .id = at->made->person,
+        .name = change->name && change->name[0] ? change->name : change->address,
+        .address = change->address,
+        .address_key = keep(at->writes, address_key(change->address)),
+        .customer = change->customer,
+        .is_confirmed = change->is_confirmed,
+    };
+    g_array_append_val(at->writes->people, person);
+}
+
+static void apply_ticket_open(const struct place *at, const struct change *change)
+{
+    struct new_ticket ticket = {
+        .id = at->made->ticket,
+        .nonce = at->made->ticket_nonce,
+        .mailbox = at->mail->claimed->mailbox,
+        .customer = change->customer,
+        .requester = person_of(at->made, change->person),
+        .subject = change->text,
+        .opened_by = at->mail->claimed->id,
+    };
+    g_array_append_val(at->writes->tickets, ticket);
+    note(at, ticket.id, "opened", change->text, ticket.requester, 0);
+}
+
+static void apply_attachments(const struct place *at)
+{
+    const GPtrArray *attachments = at->mail->facts->attachments;
+    int position = 0;
+    for (guint i = 0; i < attachments->len; i++) {
+        const struct attachment *attachment = g_ptr_array_index(attachments, i);
+        if (attachment->content) {
+            struct new_attachment row = {.comment = at->made->comment,
+                                         .position = position++,
+                                         .name = attachment->name,
+                                         .stated_name = attachment->stated_name,
+                                         .type = attachment->type,
+                                         .content_id = attachment->content_id,
+                                         .is_inline = attachment->is_inline,
+                                         .content = attachment->content};
+            g_array_append_val(at->writes->attachments, row);
+        }
+    }
+}
+
+static void apply_comment_add(const struct place *at, const struct change *change)
+{
+    struct new_comment comment = {
+        .id = at->made->comment,
+        .ticket = ticket_of(at->made, change->ticket),
+        .kind = change->comment_kind,
+        .author = person_of(at->made, change->person),
+        .mail = at->mail->claimed->id,
+        .body = change->text,
+    };
+    g_array_append_val(at->writes->comments, comment);
+    at->made->commented = comment.ticket;
+    if (change->ticket != REF_NEW) {
+        note(at, comment.ticket, "commented", comment_kind_name(change->comment_kind),
+             comment.author, 0);
+        g_array_append_val(at->writes->touched, comment.ticket);
+    }
+    apply_attachments(at);
+}
+
+static void add_pair(GArray *const pair[2], int64_t left, int64_t right)
+{
+    g_array_append_val(pair[0], left);
+    g_array_append_val(pair[1], right);
+}
+
+static void apply_pair(const struct place *at, const struct change *change)
+{
+    struct writes *writes = at->writes;
+    ticket_id ticket = ticket_of(at->made, change->ticket);
+    person_id person = person_of(at->made, change->person);
+    if (change->kind == CHANGE_TICKET_LINK) {
+        add_pair(writes->links, ticket, change->other);
+        g_ptr_array_add(writes->link_whys, change->text);
+        note(at, ticket, "linked",
+             keep(writes, g_strdup_printf("#%" PRId64 ": %s", change->other, change->text)), 0, 0);
+    } else {
+        bool is_assigned = change->kind == CHANGE_TICKET_ASSIGN;
+        const struct person_record *record = records_person(at->mail->records, person);
+        add_pair(is_assigned ? writes->assigned : writes->participants, ticket, person);
+        note(at, ticket, is_assigned ? "assigned" : "joined", record ? record->name : NULL, person,
+             0);
+    }
+}
+
+static void apply_change(const struct place *at, const struct change *change)
+{
+    switch (change->kind) {
+    case CHANGE_PERSON_ADD:
+        apply_person_add(at, change);
+        break;
+    case CHANGE_PERSON_CONFIRM:
+        g_array_append_val(at->writes->confirmed, change->person);
+        break;
+    case CHANGE_TICKET_OPEN:
+        apply_ticket_open(at, change);
+        break;
+    case CHANGE_COMMENT_ADD:
+        apply_comment_add(at, change);
+        break;
+    case CHANGE_TICKET_ASSIGN:
+    case CHANGE_PARTICIPANT_ADD:
+    case CHANGE_TICKET_LINK:
+        apply_pair(at, change);
+        break;
+    case CHANGE_BOUNCE:
+        note(at, change->ticket, "undelivered", change->text, 0, change->outbound);
+        break;
+    case CHANGE_ADDRESS_DEAD:
+        g_ptr_array_add(at->writes->dead, address_key(change->address));
+        break;
+    }
+}
+
+/* ---- mails, threading keys, the end ----------------------------------------------------------- */
+
+static int64_t nonce_of(const struct batch *batch, const struct made *made, ticket_id ticket)
+{
+    const int64_t *nonce = g_hash_table_lookup(batch->nonces, &ticket);
+    return ticket == made->ticket ? made->ticket_nonce : nonce ? *nonce : 0;
+}
+
+static bool is_technicians(enum token_purpose purpose)
+{
+    return purpose == TOKEN_TECHNICIAN_REPLY || purpose == TOKEN_TECHNICIAN_NOTE;
+}
+
+static void apply_mail(const struct batch *batch, const struct place *at,
+                       const struct plan_mail *mail)
+{
+    ticket_id ticket = ticket_of(at->made, mail->ticket);
+    int64_t today = at->mail->records->now_us / US_PER_DAY;
+    struct outbox_mail row = {
+        .id = next_id(at->writes, 3, &at->writes->next_outbound),
+        .mailbox = &at->mail->records->mailbox,
+        .ticket = ticket,
+        .ticket_nonce = nonce_of(batch, at->made, ticket),
+        .comment = mail->tells_comment ? at->made->comment : 0,
+        .cause = at->mail->claimed->id,
+        .about = mail->about,
+        .notice = mail->notice,
+        .recipient = person_of(at->made, mail->person),
+        .address = mail->address,
+        .name = mail->name,
+        .purpose = mail->purpose,
+        .expiry_day = is_technicians(mail->purpose)
+                          ? (unsigned)(today + batch->settings.technician_token_days)
+                          : 0,
+        .is_automatic = mail->is_automatic,
+        .is_stranger = mail->is_stranger,
+        .reason = mail->reason,
+        .suppressed_by = mail->suppressed_by,
+    };
+    g_array_append_val(at->writes->mails, row);
+}
+
+static void apply_thread_keys(const struct place *at, ticket_id ticket)
+{
+    g_autoptr(GPtrArray) ids = need_thread_ids(at->mail->facts);
+    const char *own = at->mail->facts->message_id;
+    for (guint i = 0; i < ids->len; i++) {
+        const char *id = g_ptr_array_index(ids, i);
+        struct thread_key key = {.ticket = ticket,
+                                 .mail = at->mail->claimed->id,
+                                 .is_own = own && g_str_equal(id, own)};
+        text_sha256(id, strlen(id), key.key);
+        g_array_append_val(at->writes->keys, key);
+    }
+}
+
+static void add_parties(GPtrArray *parties, const GPtrArray *addresses)
+{
+    for (guint i = 0; i < addresses->len && parties->len < LIMIT_RECIPIENTS; i++) {
+        const struct address *address = g_ptr_array_index(addresses, i);
+        g_ptr_array_add(parties, address_key(address->address));
+    }
+}
+
+/* Who took part in this mail: keys of From, To and Cc. */
+static GPtrArray *parties_of(struct writes *writes, const struct facts *facts)
+{
+    GPtrArray *parties = g_ptr_array_new_with_free_func(g_free);
+    if (facts->from) {
+        g_ptr_array_add(parties, address_key(facts->from->address));
+    }
+    add_parties(parties, facts->to);
+    add_parties(parties, facts->cc);
+    g_ptr_array_add(writes->parties, parties);
+    return parties;
+}
+
+static struct blob stored_records(struct writes *writes, const struct records *records)
+{
+    GVariant *variant = records_to_variant(records);
+    g_ptr_array_add(writes->variants, variant);
+    gsize length = g_variant_get_size(variant);
+    return length > LIMIT_RECORDS_BYTES ? (struct blob){NULL, 0}
+                                        : (struct blob){g_variant_get_data(variant), length};
+}
+
+static void apply_end(const struct place *at)
+{
+    const struct plan *plan = at->mail->plan;
+    const struct facts *facts = at->mail->facts;
+    struct inbound_end end = {
+        .mail = at->mail->claimed->id,
+        .verdict = plan->verdict,
+        .role = role_name(plan->role),
+        .outcome = outcome_name(plan->outcome),
+        .is_auth_failed = plan->is_auth_failed,
+        .where = plan->where,
+        .who = plan->who,
+        .may = plan->may,
+        .ticket = ticket_of(at->made, plan->ticket),
+        .comment = at->made->comment,
+        .sender = person_of(at->made, plan->sender),
+        .duplicate_of = plan->duplicate_of,
+        .supersedes = plan->supersedes,
+        .records = stored_records(at->writes, at->mail->records),
+    };
+    if (facts) {
+        end.from_address = facts->from ? facts->from->address : NULL;
+        end.from_text = facts->from_text;
+        end.subject = facts->subject;
+        end.message_id = facts->message_id;
+        end.parties = parties_of(at->writes, facts);
+    }
+    g_array_append_val(at->writes->ends, end);
+}
+
+static void apply_plan(const struct batch *batch, const struct place *at)
+{
+    const struct plan *plan = at->mail->plan;
+    give_numbers(at->writes, plan, at->made);
+    for (guint c = 0; c < plan->changes->len; c++) {
+        apply_change(at, g_ptr_array_index(plan->changes, c));
+    }
+    for (guint m = 0; m < plan->mails->len; m++) {
+        apply_mail(batch, at, g_ptr_array_index(plan->mails, m));
+    }
+    if (plan->verdict == VERDICT_FILED && at->mail->facts) {
+        apply_thread_keys(at, ticket_of(at->made, plan->ticket));
+    }
+    apply_end(at);
+}
+
+/* ---- all of it -------------------------------------------------------------------------------- */
+
+#define ROWS(array, type) ((type *)(void *)(array)->data)
+
+static const int64_t *ids_of(const GArray *array)
+{
+    return ROWS(array, const int64_t);
+}
+
+static void queue_people(struct tx *tx, const struct writes *writes)
+{
+    if (writes->people->len > 0) {
+        people_store_queue_add(tx, ROWS(writes->people, struct new_person), writes->people->len);
+    }
+    if (writes->confirmed->len > 0) {
+        people_store_queue_confirm(tx, ids_of(writes->confirmed), writes->confirmed->len);
+    }
+    if (writes->dead->len > 0) {
+        people_store_queue_dead(tx, (const char *const *)writes->dead->pdata, writes->dead->len);
+    }
+}
+
+static void queue_tickets(struct tx *tx, const struct writes *writes)
+{
+    if (writes->tickets->len > 0) {
+        ticket_store_queue_open(tx, ROWS(writes->tickets, struct new_ticket), writes->tickets->len);
+    }
+    if (writes->participants[0]->len > 0) {
+        ticket_store_queue_participants(tx, ids_of(writes->participants[0]),
+                                        ids_of(writes->participants[1]),
+                                        writes->participants[0]->len);
+    }
+    if (writes->comments->len > 0) {
+        ticket_store_queue_comments(tx, ROWS(writes->comments, struct new_comment),
+                                    writes->comments->len);
+    }
+    attachment_store_queue_add(tx, ROWS(writes->attachments, struct new_attachment),
+                               writes->attachments->len);
+    if (writes->assigned[0]->len > 0) {
+        ticket_store_queue_assign(tx, ids_of(writes->assigned[0]), ids_of(writes->assigned[1]),
+                                  writes->assigned[0]->len);
+    }
+    if (writes->touched->len > 0) {
+        ticket_store_queue_touch(tx, ids_of(writes->touched), writes->touched->len);
+    }
+    if (writes->links[0]->len > 0) {
+        ticket_store_queue_links(tx, ids_of(writes->links[0]), ids_of(writes->links[1]),
+                                 (const char *const *)writes->link_whys->pdata,
+                                 writes->links[0]->len);
+    }
+}
+
+static void queue_all(struct tx *tx, const struct batch *batch, const struct writes *writes)
+{
+    queue_people(tx, writes);
+    queue_tickets(tx, writes);
+    if (writes->keys->len > 0) {
+        thread_store_queue_add(tx, ROWS(writes->keys, struct thread_key), writes->keys->len);
+    }
+    outbox_put(tx, &batch->keys, ROWS(writes->mails, struct outbox_mail), writes->mails->len);
+    if (writes->activities->len > 0) {
+        ticket_store_queue_activities(tx, ROWS(writes->activities, struct new_activity),
+                                      writes->activities->len);
+    }
+    if (writes->ends->len > 0) {
+        inbound_store_queue_end(tx, ROWS(writes->ends, struct inbound_end), writes->ends->len);
+    }
+}
+
+enum status batch_apply(struct tx *tx, struct batch *batch, struct err *err)
+{
+    struct writes writes;
+    writes_init(&writes, batch->count);
+    count_new(batch, &writes.ids);
+    enum status status = ticket_store_new_ids(tx, &writes.ids, err);
+    for (size_t i = 0; i < batch->count && status == ST_OK; i++) {
+        if (batch->mails[i].plan) {
+            struct place at = {&writes, &batch->mails[i], &writes.made[i]};
+            apply_plan(batch, &at);
+        }
+    }
+    if (status == ST_OK) {
+        queue_all(tx, batch, &writes);
+    }
+    writes_done(&writes);
+    return status;
+}
