@@ -18,6 +18,14 @@ def psql(servers, statement):
     return done.stdout.strip()
 
 
+def command_line(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as line:
+            return line.read().replace("\0", " ")
+    except OSError:
+        return "(ended)"
+
+
 class TwoSets(unittest.TestCase):
     """Both run at the same time; the second starts while the first works."""
 
@@ -86,7 +94,12 @@ class NothingIsLeft(unittest.TestCase):
         self.addCleanup(self.servers.stop)
 
     def assert_nothing_left(self):
-        wait_for("the end of all servers", lambda: not self.servers.processes(), 5)
+        wait_for("the end of all servers", self.assert_no_process, 5)
+
+    def assert_no_process(self):
+        left = {pid: command_line(pid) for pid in self.servers.processes()}
+        self.assertEqual(left, {})
+        return True
 
     def start_and_interrupt(self, delay, number):
         """As a terminal does: the signal goes to the whole group of the starter."""
@@ -128,7 +141,7 @@ class NothingIsLeft(unittest.TestCase):
         self.assertGreater(len(self.servers.processes()), 10)
         owner.kill()
         owner.wait()
-        wait_for("the end of all servers", lambda: not self.servers.processes(), 15)
+        wait_for("the end of all servers", self.assert_no_process, 15)
 
     def test_a_foreign_folder_is_refused(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -13,6 +13,8 @@ import sys
 import time
 import unittest
 
+from harness.case import DeskCase
+
 
 class Printing(unittest.TextTestResult):
     """unittest's own result, and a RESULT line a test (subtests count with their test)."""
@@ -30,6 +32,7 @@ class Printing(unittest.TextTestResult):
     def addError(self, test, err):
         super().addError(test, err)
         if not isinstance(test, unittest.TestCase):  # setUpClass: none of its tests will run
+            DeskCase.print_log()
             self.say("failed", test.id(), 0)
 
     def bad(self):

@@ -1,0 +1,107 @@
+"""DeskCase: a unittest.TestCase with private servers and a running desk for the whole class.
+
+Tests of a class share the desk, so each uses senders and subjects of its own; person() makes them.
+When a test fails, the end of postdeskd's log is printed with it.
+"""
+
+import itertools
+import os
+import pathlib
+import unittest
+
+from harness import mail as post
+from harness.desk import Desk
+from harness.servers import Servers
+from harness.waiting import wait_for
+
+LOG_LINES = 40
+
+
+def build_folder():
+    root = pathlib.Path(__file__).resolve().parent.parent.parent
+    return pathlib.Path(os.environ.get("POSTDESK_BUILD", root / "build"))
+
+
+class DeskCase(unittest.TestCase):
+    maxDiff = None
+    server_options = ()
+    settings = {}  # of the config file
+    starts_daemon = True
+    newest_desk = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.servers = Servers(options=cls.server_options)
+        cls.addClassCleanup(cls.servers.remove)
+        cls.servers.start()
+        cls.addClassCleanup(cls.servers.stop)
+        cls.desk = DeskCase.newest_desk = Desk(cls.servers, build_folder(), settings=cls.settings)
+        cls.addClassCleanup(cls.desk.remove)
+        cls.desk.configure()
+        cls.desk.create()
+        cls.numbers = itertools.count(1)
+        cls.addClassCleanup(cls.desk.stop)
+        if cls.starts_daemon:
+            cls.desk.start()
+
+    def run(self, result=None):
+        bad = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > bad:
+            self.print_log()
+
+    @classmethod
+    def print_log(cls):
+        if cls.newest_desk is not None:
+            print("---- postdeskd's log, its end ----")
+            print("\n".join(cls.newest_desk.log().splitlines()[-LOG_LINES:]), flush=True)
+
+    # ---- people and mails -------------------------------------------------------------------
+
+    def person(self, domain="acme.example"):
+        """The address of somebody who has never written before, with a mailbox."""
+        address = f"person{next(self.numbers)}@{domain}"
+        self.servers.add_user(address)
+        return address
+
+    def box(self, address):
+        return post.Box(self.servers, address)
+
+    def send(self, mail, proof=""):
+        """Send a mail and wait until the desk has decided on it: its row."""
+        return self.desk.wait_decided(post.send(self.servers, mail, proof))
+
+    def new_ticket(self, sender, subject="Printer", **fields):
+        """(the row of the mail that opened it, the receipt)"""
+        box = self.box(sender)
+        mail = post.Mail(sender=sender, to=self.desk.address, subject=subject, **fields)
+        row = self.send(mail)
+        self.assertEqual(row["outcome"], "new", row)
+        return row, box.next("the receipt")[0]
+
+    # ---- what is so -------------------------------------------------------------------------
+
+    def settle(self, seconds=30.0):
+        """Until nothing is waiting anywhere: then what has not come will not come."""
+        wait_for("the desk to settle", self.desk.settled, seconds)
+
+    def outbound(self, mail_id):
+        """What was queued because of an inbound mail: [(notice, address, state)], sorted."""
+        rows = self.desk.rows("select notice, address, state from outbound_mail"
+                              " where cause = :'v1' order by notice, address", mail_id)
+        return [(row["notice"], row["address"], row["state"]) for row in rows]
+
+    def comments(self, ticket):
+        return self.desk.rows(
+            "select c.kind, a.address as author, c.body from comment c"
+            " join person_address a on a.person = c.author and a.position = 1"
+            " where c.ticket = :'v1' order by c.id", ticket)
+
+    def ticket(self, number):
+        (row,) = self.desk.rows(
+            "select t.*, r.address as requester_address, a.address as assignee_address, c.name as"
+            " customer_name from ticket t"
+            " join person_address r on r.person = t.requester and r.position = 1"
+            " left join person_address a on a.person = t.assignee and a.position = 1"
+            " left join customer c on c.id = t.customer where t.id = :'v1'", number)
+        return row
