@@ -86,6 +86,11 @@
 #define LIMIT_TRANSACTION_TRIES      5
 #define LIMIT_TRANSACTION_BACKOFF_MS 20 /* at most, times the tries so far */
 
+/* Sending. */
+#define LIMIT_SEND_BYTES      20971520 /* a mail as it travels, its attachments encoded */
+#define LIMIT_TEMPLATE_LEVELS 4        /* conditions in each other */
+#define LIMIT_OTHERS          20       /* names in "also on this ticket"; the rest is a number */
+
 /* Settings and the command line. */
 #define LIMIT_CONFIG_BYTES      1048576
 #define LIMIT_SECRET_BYTES      65536

@@ -1,0 +1,35 @@
+/* Notices: what the desk writes, made to bytes when it is sent (DESIGN 8). Pure. */
+#ifndef GATEWAY_NOTICE_H
+#define GATEWAY_NOTICE_H
+
+#include <glib.h>
+
+#include "core/err.h"
+#include "store/outbound_due.h"
+
+struct notice_mail {
+    char *mail_from; /* own: the envelope's sender, with the bounce token */
+    GBytes *bytes;   /* own */
+};
+void notice_mail_clear(struct notice_mail *mail);
+
+/* Does the notice carry the files of the comment that it tells? Then load those that notice_fits() wants. */
+bool notice_carries_files(const char *notice);
+
+/* Which of the mail's attachments travel: the first that fit together into the send limit, in order; the
+ * others are listed in its text. A bool each; own. */
+bool *notice_fitting_files(const struct outbound_due *due);
+
+/* Write the mail. The same input gives the same bytes. Attachments without content are named as left out.
+ *
+ * ST_INVALID  it cannot be sent, ever: an unknown notice, a note or an unverified text on the way to
+ *             somebody who must not have it, an address that is none */
+MUST_CHECK enum status notice_render(const struct outbound_due *due, struct notice_mail *mail_out,
+                                     struct err *err);
+
+/* Every template once, with every value there and every value absent; for the tests.
+ *
+ * ST_INVALID  the text says which template is wrong, and where */
+MUST_CHECK enum status notice_check_templates(struct err *err);
+
+#endif
