@@ -7,8 +7,11 @@
 #ifndef JAIL_JAIL_H
 #define JAIL_JAIL_H
 
-#include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <glib.h>
 
 #include "core/err.h"
 #include "message/facts.h"
@@ -23,21 +26,39 @@ enum jail_result {
 };
 const char *jail_result_name(enum jail_result result);
 
+/* One mail of a batch: all zero but for the first three members. */
 struct jail_mail {
     GBytes *raw;          /* borrowed */
     bool is_cut;          /* see parse_mail */
     bool wants_own_child; /* never shares a child: it bears a technician's token */
     enum jail_result result;
-    struct facts *facts;  /* own: JAIL_PARSED; the attachments' content filled in */
-    char *reason;         /* own: for people, of the other results */
+    struct facts *facts; /* own: JAIL_PARSED; the attachments' content filled in */
+    char *reason;        /* own: for people, of the other results */
 };
 void jail_mail_clear(struct jail_mail *mail);
+
+/* What one child may use. */
+struct jail_limits {
+    int64_t memory_bytes; /* address space; not enforced in sanitizer builds */
+    int64_t cpu_seconds;  /* of the whole child */
+    int64_t wall_ms;      /* a mail, on our clock */
+};
+
+/* LIMIT_PARSER_MEMORY_BYTES and its kin. */
+struct jail_limits jail_default_limits(void);
 
 /* Start the warmed parent. Call it before anything is opened that a parser must never inherit (it closes
  * every descriptor but its own all the same).
  *
  * ST_TEMPFAIL  no process could be made */
 MUST_CHECK enum status jail_open(struct jail **jail_out, struct err *err);
+
+/* The same with other limits (tests). */
+MUST_CHECK enum status jail_open_limited(const struct jail_limits *limits, struct jail **jail_out,
+                                         struct err *err);
+
+/* The warmed parent's process id, for logs and tests. */
+pid_t jail_parent_pid(const struct jail *jail);
 
 /* End the parent and any child. */
 void jail_close(struct jail *jail);
