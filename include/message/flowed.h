@@ -1,0 +1,13 @@
+/* format=flowed text to ordinary lines (RFC 3676). Pure. */
+#ifndef MESSAGE_FLOWED_H
+#define MESSAGE_FLOWED_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+
+/* Join the flowed lines of a text (line ends LF). Quoted lines come out as "> text", a level each;
+ * "-- " stays a line of its own. is_delsp: the blank at a line's end goes too. */
+char *flowed_unfold(const char *text, bool is_delsp) MUST_CHECK;
+
+#endif

@@ -1,0 +1,340 @@
+/* parse - raw bytes to facts
+ *
+ * The one entrance for bytes of strangers. It joins the parsers of this layer: the header fields that
+ * identity and threading need, the parts (message/mime), text and files (message/body), and what kind
+ * of machine wrote it (message/classify). It judges nothing: a mail in which readers could
+ * differ about its sender is marked as ambiguous, with the reason, and is parsed all the same.
+ *
+ * Only two things are refused: what is above a limit, and what is no mail. Everything else gives facts, all
+ * of whose strings are valid UTF-8 within the limits that facts_from_variant checks.
+ *
+ * Runs in the parser process. Reads its descriptor with lseek and read only, since the jail allows little
+ * more; needs parse_warm_up before the jail closes.
+ */
+#include "message/parse.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+#include "message/body.h"
+#include "message/charset.h"
+#include "message/classify.h"
+#include "message/headers.h"
+#include "message/html.h"
+#include "message/ids.h"
+#include "message/mailbox.h"
+#include "message/mime.h"
+#include "message/rfc2047.h"
+#include "message/scan.h"
+
+void parse_warm_up(void)
+{
+    charset_warm_up();
+    html_warm_up();
+}
+
+static void set_text(char **member, char *text)
+{
+    g_free(*member);
+    *member = text;
+}
+
+static void note_ambiguity(struct facts *facts, const char *why)
+{
+    if (!facts->is_ambiguous) {
+        facts->is_ambiguous = true;
+        set_text(&facts->ambiguity, text_one_line(why, LIMIT_NAME_CHARS));
+    }
+}
+
+/* ---- who --------------------------------------------------------------------------------------- */
+
+/* All From fields as they came, for people. */
+static char *from_text(const struct headers *headers)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    const struct header *header = NULL;
+
+    for (unsigned i = 0; (header = headers_get(headers, "From", i)) != NULL; i++) {
+        g_autofree char *value = header_unfold(header);
+
+        g_string_append_printf(text, "%s%s", i > 0 ? " / " : "", value);
+    }
+    return text_one_line(text->str, LIMIT_NAME_CHARS * 4);
+}
+
+static void read_people(const struct headers *headers, const char *charset, struct facts *facts)
+{
+    struct err err = {.status = ST_OK};
+
+    if (mailbox_from(headers, charset, &facts->from, &err) != ST_OK) {
+        note_ambiguity(facts, err.text);
+    }
+    if (headers->oddity != NULL) {
+        note_ambiguity(facts, headers->oddity);
+    }
+    set_text(&facts->from_text, from_text(headers));
+    mailbox_list(headers, "To", charset, facts->to);
+    mailbox_list(headers, "Cc", charset, facts->cc);
+    mailbox_list(headers, "Reply-To", charset, facts->reply_to);
+    facts->return_path = mailbox_return_path(headers);
+}
+
+static bool holds(const GPtrArray *texts, const char *text)
+{
+    for (guint i = 0; i < texts->len; i++) {
+        if (strcmp(g_ptr_array_index(texts, i), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_delivered_to(const struct headers *headers, struct facts *facts)
+{
+    static const char *const NAMES[] = {"Delivered-To", "X-Original-To", "Envelope-To"};
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        mailbox_list(headers, NAMES[i], NULL, list);
+    }
+    for (guint i = 0; i < list->len; i++) {
+        const struct address *address = g_ptr_array_index(list, i);
+
+        if (!holds(facts->delivered_to, address->address)) {
+            g_ptr_array_add(facts->delivered_to, g_strdup(address->address));
+        }
+    }
+}
+
+/* ---- which ------------------------------------------------------------------------------------- */
+
+static void read_message_id(const struct headers *headers, struct facts *facts)
+{
+    const struct header *header = headers_get(headers, "Message-ID", 0);
+
+    if (header == NULL) {
+        return;
+    }
+    if (header_has_stray_byte(header)) {
+        note_ambiguity(facts, "there is a NUL or a lone CR in the Message-ID field");
+        return;
+    }
+
+    g_autofree char *value = header_unfold(header);
+    g_autoptr(GPtrArray) ids = ids_read(value);
+
+    if (ids->len > 0) {
+        facts->message_id = g_strdup(g_ptr_array_index(ids, 0));
+    }
+}
+
+/* The ids of all fields of a name: the first or the last LIMIT_REFERENCES of them. */
+static void read_ids(const struct headers *headers, const char *name, bool is_newest_kept,
+                     GPtrArray *ids_out)
+{
+    const struct header *header = NULL;
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; (header = headers_get(headers, name, i)) != NULL; i++) {
+        g_autofree char *value = header_unfold(header);
+        GPtrArray *ids = ids_read(value);
+
+        g_ptr_array_extend_and_steal(all, ids);
+    }
+
+    guint from = is_newest_kept && all->len > LIMIT_REFERENCES ? all->len - LIMIT_REFERENCES : 0;
+
+    for (guint i = from; i < all->len && ids_out->len < LIMIT_REFERENCES; i++) {
+        g_ptr_array_add(ids_out, g_strdup(g_ptr_array_index(all, i)));
+    }
+}
+
+static void read_subject(const struct headers *headers, const char *charset, struct facts *facts)
+{
+    g_autofree char *raw = headers_text(headers, "Subject");
+    g_autofree char *decoded = raw == NULL ? NULL : rfc2047_decode(raw, charset);
+
+    if (decoded != NULL) {
+        set_text(&facts->subject, text_one_line(decoded, LIMIT_SUBJECT_CHARS));
+    }
+}
+
+/* ---- the way it came --------------------------------------------------------------------------- */
+
+/* The host of a Received field's "by" clause; comments are stepped over. */
+static char *received_by(const char *value)
+{
+    struct scan scan = scan_of(value);
+    bool is_next = false;
+
+    while (scan_cfws(&scan, NULL) && scan.at < scan.end && *scan.at != ';') {
+        const char *from = scan.at;
+
+        while (scan.at < scan.end && !scan_is_space(*scan.at) && *scan.at != '(' &&
+               *scan.at != ';') {
+            scan.at++;
+        }
+
+        size_t length = (size_t)(scan.at - from);
+
+        if (is_next) {
+            g_autofree char *host = g_ascii_strdown(from, (gssize)length);
+
+            return text_one_line(host, LIMIT_DOMAIN_BYTES);
+        }
+        is_next = length == 2 && g_ascii_strncasecmp(from, "by", 2) == 0;
+    }
+    return g_strdup("");
+}
+
+/* A field whose name or bytes are odd is no field of our border. */
+static char *authres_text(const struct header *header)
+{
+    g_autofree char *value = header_unfold(header);
+
+    if (header->is_odd || header_has_stray_byte(header) || !g_str_is_ascii(value)) {
+        return NULL;
+    }
+    for (const char *at = value; *at != '\0'; at++) {
+        if (g_ascii_iscntrl(*at) && *at != '\t') {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&value);
+}
+
+static void read_trace(const struct headers *headers, struct facts *facts)
+{
+    guint authres_count = 0;
+
+    for (guint i = 0; i < headers->fields->len; i++) {
+        const struct header *header = &g_array_index(headers->fields, struct header, i);
+
+        if (header_is(header, "Received")) {
+            if (facts->received_count++ < LIMIT_AUTHRES) {
+                g_autofree char *value = header_unfold(header);
+                g_autofree char *host = received_by(value);
+
+                g_ptr_array_add(facts->trace, trace_field_new(TRACE_RECEIVED, host));
+            }
+        } else if (header_is(header, "Authentication-Results") && authres_count < LIMIT_AUTHRES) {
+            g_autofree char *value = authres_text(header);
+
+            if (value != NULL) {
+                authres_count++;
+                g_ptr_array_add(facts->trace, trace_field_new(TRACE_AUTHRES, value));
+            }
+        }
+    }
+}
+
+/* ---- the mail ---------------------------------------------------------------------------------- */
+
+static void read_header(const struct headers *headers, const char *charset, struct facts *facts)
+{
+    g_autofree char *date = headers_text(headers, "Date");
+
+    read_people(headers, charset, facts);
+    read_delivered_to(headers, facts);
+    read_message_id(headers, facts);
+    read_ids(headers, "In-Reply-To", false, facts->in_reply_to);
+    read_ids(headers, "References", true, facts->references);
+    read_subject(headers, charset, facts);
+    facts->date_us = date == NULL ? 0 : ids_read_date(date);
+    read_trace(headers, facts);
+}
+
+/* Mail from a Mac of old has CR for line ends, all of them; the network has no such mail. */
+static char *mend_line_ends(const char *bytes, size_t length)
+{
+    char *mended = NULL;
+
+    if (memchr(bytes, '\n', length) != NULL || memchr(bytes, '\r', length) == NULL) {
+        return NULL;
+    }
+    mended = g_memdup2(bytes, length);
+    for (size_t i = 0; i < length; i++) {
+        mended[i] = mended[i] == '\r' ? '\n' : mended[i];
+    }
+    return mended;
+}
+
+/* Empty lines in front of a header. */
+static size_t leading_line_ends(const char *bytes, size_t length)
+{
+    size_t skip = 0;
+
+    while (skip < length && (bytes[skip] == '\r' || bytes[skip] == '\n')) {
+        skip++;
+    }
+    return skip;
+}
+
+enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct facts **facts_out,
+                        struct err *err)
+{
+    g_autofree char *mended = mend_line_ends(bytes, length);
+    size_t skip = leading_line_ends(bytes, length);
+    struct mime mime = {NULL};
+    enum status status = mime_read((mended == NULL ? bytes : mended) + skip, length - skip, &mime,
+                                   err);
+
+    if (status != ST_OK) {
+        return status;
+    }
+
+    struct facts *facts = facts_new();
+
+    facts->is_cut = is_cut;
+    if (mended != NULL || skip > 0) {
+        note_ambiguity(facts, mended != NULL ? "its line ends are lone CRs"
+                                             : "it begins with an empty line");
+    }
+    read_header(&mime.root->headers, mime_charset(mime.root), facts);
+    body_read(&mime, facts);
+    classify_mail(&mime, facts);
+    mime_clear(&mime);
+    *facts_out = facts;
+    return ST_OK;
+}
+
+/* The whole content of a descriptor; NULL if it cannot be read. */
+static char *read_all(int fd, size_t *length_out)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    g_autofree char *bytes = NULL;
+    size_t length = 0;
+
+    if (size < 0 || lseek(fd, 0, SEEK_SET) != 0) {
+        return NULL;
+    }
+    bytes = g_malloc((gsize)size + 1);
+    while (length < (size_t)size) {
+        ssize_t got = read(fd, bytes + length, (size_t)size - length);
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return NULL;
+        }
+        length += (size_t)got;
+    }
+    *length_out = length;
+    return g_steal_pointer(&bytes);
+}
+
+enum status parse_mail(int fd, bool is_cut, struct facts **facts_out, struct err *err)
+{
+    size_t length = 0;
+    g_autofree char *bytes = read_all(fd, &length);
+
+    if (bytes == NULL) {
+        return err_set(err, ST_TEMPFAIL, "could not read the mail: %s", g_strerror(errno));
+    }
+    return parse_bytes(bytes, length, is_cut, facts_out, err);
+}
