@@ -311,8 +311,9 @@ static struct token_record *judge_token(const struct batch *batch, const struct 
     return record;
 }
 
+/* What the mail itself left when it was filed, if it is decided again, says nothing about it. */
 static void deal_ids(const struct first_round *round, const struct need *need,
-                     struct records *records)
+                     const struct claimed_mail *claimed, struct records *records)
 {
     for (guint i = 0; i < need->ids->len; i++) {
         const char *id = g_ptr_array_index(need->ids, i);
@@ -321,8 +322,7 @@ static void deal_ids(const struct first_round *round, const struct need *need,
         for (int row = 0; row < rows_count(round->threads); row++) {
             struct thread_row found;
             thread_store_read(round->threads, row, &found);
-            bool is_itself = records->mail != 0 && found.mail == records->mail;
-            if (is_itself || memcmp(found.key, digest, sizeof digest) != 0) {
+            if (found.mail == claimed->id || memcmp(found.key, digest, sizeof digest) != 0) {
                 continue;
             }
             struct id_record *record = id_record_new();
@@ -418,7 +418,7 @@ static void deal_first(struct batch *batch, const struct first_round *round)
                                         &g_array_index(need->tokens, struct token_sighting, t),
                                         mail->records->now_us));
         }
-        deal_ids(round, need, mail->records);
+        deal_ids(round, need, mail->claimed, mail->records);
         deal_sender(round, need, mail->records);
         if (!batch->is_rehearsal) {
             deal_twin(round, mail->claimed, mail->records);
