@@ -53,6 +53,12 @@
 #define LIMIT_MOVE_MAILS    1000
 #define LIMIT_RECORDS_BYTES 65536 /* what decide read, stored with the mail */
 
+/* The supervisor. */
+#define LIMIT_MAILBOXES       1024  /* fetch roles on one host */
+#define LIMIT_ROLE_END_MS     8000  /* from SIGTERM to SIGKILL */
+#define LIMIT_RESTART_MS      30000 /* the longest wait before a role is started again */
+#define LIMIT_ROLE_HEALTHY_MS 60000 /* a role that ran this long begins again with the shortest */
+
 /* Poison. */
 #define LIMIT_PARSER_DEATHS 2
 #define LIMIT_INTAKE_DEATHS 5
