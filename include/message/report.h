@@ -21,6 +21,12 @@ bool report_is_bounce_text(const char *subject, const char *text);
 void report_read_text(const char *failed, const char *subject, const char *text,
                       struct facts *facts);
 
+/* The same from a sending service's JSON text ("notificationType"). */
+void report_read_notification(const char *json, struct facts *facts);
+
+/* Is it a complaint as Microsoft's junk mail programme sends them, the mail itself attached? */
+bool report_is_junk_mail_complaint(const struct part *root);
+
 /* The Message-ID of the mail that came back: of an attached mail or its header, else of a header quoted
  * in the text; NULL. */
 char *report_returned_id(const struct part *root, const char *text) MUST_CHECK;

@@ -292,6 +292,14 @@ static void decode_iconv(iconv_t converter, const char *bytes, size_t length, GS
             left--;
         }
     }
+
+    /* Some sets keep a character back, in case an accent follows (Windows-1258). */
+    char rest[16];
+    char *to = rest;
+    size_t room = sizeof rest;
+
+    iconv(converter, NULL, NULL, &to, &room);
+    g_string_append_len(out, rest, to - rest);
 }
 
 /* The sets that an escape sequence of ISO-2022-JP selects. */

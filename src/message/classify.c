@@ -98,6 +98,8 @@ static bool take_report(const struct part *root, struct facts *facts)
     if (is_report(root, "feedback-report") ||
         report_find(root, "message/feedback-report") != NULL) {
         decide(facts, AUTO_COMPLAINT, "a feedback report");
+    } else if (report_is_junk_mail_complaint(root)) {
+        decide(facts, AUTO_COMPLAINT, "a complaint in Microsoft's form");
     } else if (is_report(root, "disposition-notification") ||
                report_find(root, "message/disposition-notification") != NULL) {
         decide(facts, AUTO_RECEIPT, "a disposition notification");
@@ -105,6 +107,9 @@ static bool take_report(const struct part *root, struct facts *facts)
         decide(facts, AUTO_BOUNCE, "a delivery report");
         if (status != NULL) {
             report_read_status(status, facts);
+        }
+        if (facts->bounces->len == 0) {
+            report_read_text(NULL, facts->subject, facts->text, facts);
         }
     } else if (has_reaction(root)) {
         decide(facts, AUTO_REACTION, "a part is a reaction");
@@ -145,7 +150,7 @@ static bool is_null_path(const struct facts *facts)
     return facts->return_path != NULL && *facts->return_path == '\0';
 }
 
-/* Services that report by web hook's JSON in a mail. */
+/* Sending services that report as JSON, whole or within a string of another JSON text. */
 static enum auto_kind notification_kind(const char *text)
 {
     static const struct {
@@ -163,15 +168,37 @@ static enum auto_kind notification_kind(const char *text)
     return AUTO_NONE;
 }
 
+static bool take_notification(struct facts *facts)
+{
+    enum auto_kind kind = AUTO_NONE;
+
+    if (strstr(facts->text, "notificationType") == NULL) {
+        return false;
+    }
+
+    g_auto(GStrv) pieces = g_strsplit(facts->text, "\\\"", -1);
+    g_autofree char *plain = g_strjoinv("\"", pieces);
+
+    kind = notification_kind(plain);
+    if (kind == AUTO_NONE) {
+        return false;
+    }
+    decide(facts, kind, "a notification of a sending service");
+    if (kind == AUTO_BOUNCE) {
+        report_read_notification(plain, facts);
+    }
+    return true;
+}
+
 static bool take_bounce_text(const struct headers *headers, struct facts *facts)
 {
     g_autofree char *failed = headers_text(headers, "X-Failed-Recipients");
-    enum auto_kind notified = notification_kind(facts->text);
     bool is_server = is_from_server(facts) || is_null_path(facts);
 
-    if (notified != AUTO_NONE) {
-        decide(facts, notified, "a notification of a sending service");
-    } else if (failed != NULL) {
+    if (take_notification(facts)) {
+        return true;
+    }
+    if (failed != NULL) {
         decide_by(facts, AUTO_BOUNCE, "X-Failed-Recipients", failed);
     } else if (is_server && report_is_bounce_text(facts->subject, facts->text)) {
         decide(facts, AUTO_BOUNCE, "a mail server says that a mail was not delivered");
@@ -184,6 +211,36 @@ static bool take_bounce_text(const struct headers *headers, struct facts *facts)
 
 /* ---- header fields ----------------------------------------------------------------------------- */
 
+/* What mail programs put in front of the Subject of an automatic reply; Exchange then says
+ * "auto-generated", or nothing at all. */
+static bool has_reply_subject(const struct facts *facts)
+{
+    static const char *const PREFIXES[] = {
+        "Automatic reply:",
+        "Auto-Reply:",
+        "AutoReply:",
+        "Autoreply:",
+        "Out of Office:",
+        "Out of Office AutoReply:",
+        "Automatische Antwort:",
+        "Abwesenheitsnotiz:",
+        "Abwesenheit:",
+        "R\u00e9ponse automatique",
+        "Respuesta autom\u00e1tica",
+        "Risposta automatica:",
+        "Automatisch antwoord:",
+        "Resposta autom\u00e1tica",
+        "Autosvar:",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(PREFIXES); i++) {
+        if (g_ascii_strncasecmp(facts->subject, PREFIXES[i], strlen(PREFIXES[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* RFC 3834 section 5; *is_human_out: the field says "no". */
 static bool take_auto_submitted(const struct headers *headers, struct facts *facts,
                                 bool *is_human_out)
@@ -194,8 +251,9 @@ static bool take_auto_submitted(const struct headers *headers, struct facts *fac
     if (token == NULL || *is_human_out) {
         return false;
     }
-    decide_by(facts, strcmp(token, "auto-replied") == 0 ? AUTO_REPLIED : AUTO_GENERATED,
-              "Auto-Submitted", token);
+    bool is_reply = strcmp(token, "auto-replied") == 0 || has_reply_subject(facts);
+
+    decide_by(facts, is_reply ? AUTO_REPLIED : AUTO_GENERATED, "Auto-Submitted", token);
     return true;
 }
 
@@ -212,6 +270,10 @@ static bool take_autoreply(const struct headers *headers, struct facts *facts)
             decide_by(facts, AUTO_REPLIED, NAMES[i], token);
             return true;
         }
+    }
+    if (has_reply_subject(facts)) {
+        decide_by(facts, AUTO_REPLIED, "Subject", facts->subject);
+        return true;
     }
     return false;
 }

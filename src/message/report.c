@@ -479,6 +479,86 @@ void report_read_text(const char *failed, const char *subject, const char *text,
     }
 }
 
+/* ---- other forms ------------------------------------------------------------------------------- */
+
+/* The text value of a key in JSON, from at on; *next_out is what follows it. No nesting is looked at: that
+ * is enough to find recipients in a report. NULL if there is none. */
+static char *json_text(const char *at, const char *key, const char **next_out)
+{
+    g_autofree char *quoted = g_strdup_printf("\"%s\":\"", key);
+    const char *found = strstr(at, quoted);
+
+    if (found == NULL) {
+        return NULL;
+    }
+    found += strlen(quoted);
+    *next_out = found + strcspn(found, "\"");
+    return g_strndup(found, (gsize)(*next_out - found));
+}
+
+/* The addresses of "recipients":[…], of a report that all went well. */
+static void read_delivered(const char *json, struct facts *facts)
+{
+    const char *list = strstr(json, "\"recipients\":[");
+    const char *end = list == NULL ? NULL : strchr(list, ']');
+
+    if (end == NULL) {
+        return;
+    }
+
+    g_autofree char *text = g_strndup(strchr(list, '['), (gsize)(end - strchr(list, '[')));
+
+    add_failed_recipients(g_strdelimit(text, "[\"", ' '), facts);
+    for (guint i = 0; i < facts->bounces->len; i++) {
+        struct bounce *bounce = g_ptr_array_index(facts->bounces, i);
+
+        set_text(&bounce->action, g_strdup("delivered"));
+        set_text(&bounce->status, g_strdup("2.0.0"));
+    }
+}
+
+void report_read_notification(const char *json, struct facts *facts)
+{
+    const char *at = strstr(json, "\"bouncedRecipients\":");
+    g_autofree char *address = NULL;
+
+    if (at == NULL) {
+        read_delivered(json, facts);
+        return;
+    }
+    while ((address = json_text(at, "emailAddress", &at)) != NULL &&
+           facts->bounces->len < TEXT_RECIPIENTS) {
+        const char *next = at;
+        g_autofree char *status = json_text(at, "status", &next);
+        g_autofree char *line = text_one_line(address, FIELD_CHARS);
+
+        add_recipient(facts, line);
+
+        struct bounce *bounce = g_ptr_array_index(facts->bounces, facts->bounces->len - 1);
+
+        set_text(&bounce->action, g_strdup("failed"));
+        set_text(&bounce->status, find_status(status == NULL ? "" : status));
+        g_clear_pointer(&address, g_free);
+    }
+}
+
+bool report_is_junk_mail_complaint(const struct part *root)
+{
+    const struct part *mail = report_find(root, "message/rfc822");
+    struct headers headers = {NULL};
+    struct err ignored;
+
+    if (mail == NULL || mail->transfer != TRANSFER_NONE ||
+        headers_scan(mail->body, mail->body_length, &headers, &ignored) != ST_OK) {
+        return false;
+    }
+
+    bool is_complaint = headers_get(&headers, "X-HmXmrOriginalRecipient", 0) != NULL;
+
+    headers_clear(&headers);
+    return is_complaint;
+}
+
 /* ---- the mail that came back ------------------------------------------------------------------- */
 
 /* The Message-ID field in a header that stands somewhere in a text. */
