@@ -304,7 +304,8 @@ CREATE TABLE outbound_mail (
     CHECK ((state = 'suppressed') = (suppressed_by IS NOT NULL)),
     CHECK ((state IN ('sent', 'failed')) = (ended_at IS NOT NULL))
 );
-CREATE INDEX outbound_mail_waiting ON outbound_mail (next_try_at, id) WHERE state = 'queued';
+-- a sender takes what is due mailbox by mailbox
+CREATE INDEX outbound_mail_waiting ON outbound_mail (mailbox, next_try_at, id) WHERE state = 'queued';
 CREATE INDEX outbound_mail_ticket ON outbound_mail (ticket, id);
 CREATE INDEX outbound_mail_cause ON outbound_mail (cause) WHERE cause IS NOT NULL;
 -- the governor counts from these

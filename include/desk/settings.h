@@ -24,9 +24,14 @@ struct settings {
     int64_t stranger_domain_hour; /* limit-stranger-domain-hour 5 */
     int64_t stranger_hour;        /* limit-stranger-hour 60 */
     int64_t technician_token_days; /* technician-token-days 90 */
+
+    /* Of the senders; no decision reads them, so records do not hold them. */
+    int64_t retry_first_us;   /* retry-first 5min */
+    int64_t retry_most_us;    /* retry-most 4000s */
+    int64_t retry_give_up_us; /* retry-give-up 5d */
 };
 
-enum setting_type { SETTING_WORD, SETTING_YES_NO, SETTING_NUMBER };
+enum setting_type { SETTING_WORD, SETTING_YES_NO, SETTING_NUMBER, SETTING_DURATION };
 
 struct setting_info {
     const char *name;
@@ -35,7 +40,7 @@ struct setting_info {
     const char *help;
     enum setting_type type;
     size_t offset; /* of the member in struct settings */
-    int64_t most;  /* of a number */
+    int64_t most;  /* of a number; of a duration in microseconds */
 };
 const struct setting_info *settings_list(size_t *count_out);
 

@@ -10,6 +10,7 @@
 
 #include "db/tx.h"
 #include "desk/records.h"
+#include "desk/settings.h"
 
 /* Somebody named in a notice. id 0: nobody, and both strings are "". */
 struct due_person {
@@ -75,6 +76,7 @@ struct outbound_due {
 
     /* What it tells: the comment, or that of the mail that came back. */
     struct due_person author;
+    bool is_by_technician;
     const char *kind; /* public, note, unverified; "" without a comment */
     const char *text;
 
@@ -90,18 +92,12 @@ struct outbound_due {
     GArray *attachments;   /* own: struct due_attachment */
 };
 
-/* How long a mail that the server does not want yet is tried. */
-struct retry_limits {
-    int64_t first_us;   /* the first wait; doubled each time */
-    int64_t most_us;    /* the longest wait */
-    int64_t give_up_us; /* after queueing */
-};
-
 struct outbound_batch {
     GPtrArray *mails;     /* own: struct outbound_due, by mailbox, then in the order of the queue */
     GPtrArray *mailboxes; /* own: struct due_mailbox */
-    struct retry_limits retry;
-    GPtrArray *rows; /* own: what the strings are borrowed from */
+    struct settings settings; /* those of sending are set */
+    int64_t now_us;           /* the database's, when it was claimed */
+    GPtrArray *rows;          /* own: what the strings are borrowed from */
 };
 struct outbound_batch *outbound_batch_new(void);
 void outbound_batch_free(struct outbound_batch *batch);
@@ -109,5 +105,54 @@ DEFINE_OWNED(outbound_batch, outbound_batch_free)
 
 /* An empty mail for the caller to fill; the batch owns it. */
 struct outbound_due *outbound_batch_add(struct outbound_batch *batch);
+
+/* A claim of at most LIMIT_BATCH_MAILS. */
+struct due_claim {
+    const char *holder; /* who claims; unique in the world */
+    int64_t lease_us;   /* from the database's now on */
+    mailbox_id after;   /* begin with the mailbox behind this one, so that each has its turn */
+    const mailbox_id *left_alone; /* mailboxes whose server is away */
+    size_t left_alone_count;
+};
+
+/* Claim what is due and read what is needed to write it: three round trips with the commit, which is the
+ * caller's. A batch without mails is fine. */
+MUST_CHECK enum status outbound_due_claim(struct tx *tx, const struct due_claim *claim,
+                                          struct outbound_batch **batch_out, struct err *err);
+
+/* Load the content of the attachments that are wanted (a bool each). */
+MUST_CHECK enum status outbound_due_load(struct tx *tx, struct outbound_due *due,
+                                         const bool *is_wanted, struct err *err);
+
+/* Give back all that the holder has claimed and that has no result; the next claim may take it at once. */
+MUST_CHECK enum status outbound_due_give_back(struct tx *tx, const char *holder, struct err *err);
+
+/* What became of a mail. Changes nothing unless the holder has it still, under this epoch. */
+struct due_result {
+    outbound_id id;
+    int64_t epoch;
+    const char *holder;
+    const char *answer; /* the server's, one line */
+    int64_t wait_us;    /* of a mail that waits */
+};
+
+/* Start the statement for a mail that was sent, that is to be tried again after wait_us (it counts as a
+ * try), or that needs wait_us more of its lease. Collected by tx_async_wait, which gives 0 rows where
+ * the mail is not the holder's any more. */
+MUST_CHECK enum status outbound_due_start_sent(struct conn *conn, const struct due_result *result,
+                                               struct err *err);
+MUST_CHECK enum status outbound_due_start_waiting(struct conn *conn,
+                                                  const struct due_result *result, struct err *err);
+MUST_CHECK enum status outbound_due_start_renewal(struct conn *conn,
+                                                  const struct due_result *result, struct err *err);
+
+/* The mail has failed for good, in the caller's transaction.
+ *
+ * ST_NOT_FOUND  it is not the holder's any more */
+MUST_CHECK enum status outbound_due_fail(struct tx *tx, const struct due_result *result,
+                                         struct err *err);
+
+/* How long a mail waits after so many tries that the server answered. Pure. */
+int64_t outbound_due_wait_us(const struct settings *settings, int32_t tries);
 
 #endif

@@ -11,6 +11,7 @@
 #include "desk/settings.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include <glib.h>
@@ -19,6 +20,8 @@
 
 #define MANY 1000000
 #define DAYS 36500
+
+#define US_PER_S INT64_C(1000000)
 
 #define AT(member) .offset = offsetof(struct settings, member)
 
@@ -55,6 +58,14 @@ static const struct setting_info SETTINGS[] = {
     {"technician-token-days", "DAYS", "90",
      "how long a technician can answer to a mail of the desk; 0: for ever", SETTING_NUMBER,
      AT(technician_token_days), DAYS},
+    {"retry-first", "DURATION", "5min",
+     "how long to wait before a mail that the server did not want yet is tried again; doubled each time",
+     SETTING_DURATION, AT(retry_first_us), MANY *US_PER_S},
+    {"retry-most", "DURATION", "4000s", "the longest wait between two tries", SETTING_DURATION,
+     AT(retry_most_us), MANY *US_PER_S},
+    {"retry-give-up", "DURATION", "5d",
+     "after this time a mail that cannot be delivered has failed", SETTING_DURATION,
+     AT(retry_give_up_us), MANY *US_PER_S},
 };
 
 const struct setting_info *settings_list(size_t *count_out)
@@ -110,6 +121,23 @@ static enum status refuse_word(const struct setting_info *setting, const char *v
     return err_set(err, ST_INVALID, "\"%.80s\" is not one of %s", value, setting->value_name);
 }
 
+static enum status set_duration(int64_t *member, const struct setting_info *setting,
+                                const char *value, struct err *err)
+{
+    int64_t us = 0;
+    enum status status = text_parse_duration(value, &us, err);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    if (us < US_PER_S / 1000 || us > setting->most) {
+        return err_set(err, ST_INVALID, "\"%.80s\" is not within 1 ms and %" PRId64 " s", value,
+                       setting->most / US_PER_S);
+    }
+    *member = us;
+    return ST_OK;
+}
+
 static enum status set_value(struct settings *settings, const struct setting_info *setting,
                              const char *value, struct err *err)
 {
@@ -134,6 +162,8 @@ static enum status set_value(struct settings *settings, const struct setting_inf
         return ST_OK;
     case SETTING_NUMBER:
         return text_parse_int64(value, 0, setting->most, (int64_t *)(void *)member, err);
+    case SETTING_DURATION:
+        return set_duration((int64_t *)(void *)member, setting, value, err);
     }
     return ST_OK;
 }

@@ -1,11 +1,193 @@
 /* outbound_due - outbound mails that are due, with everything that is needed to write them
  *
+ * A claim is a lease: who has it, until when, and an epoch that grows with every claim. Whoever comes
+ * with a result has to name holder and epoch, so that a sender that slept through its lease cannot
+ * overwrite what another one did meanwhile. Mailboxes take turns, so that one whose server is slow or whose
+ * queue is long does not keep the others waiting.
+ *
+ * What a notice says is read here in one round trip for the whole batch: people, ticket, comment, the
+ * conversation's ids, files. The ids a recipient may see are chosen by the statement REFERENCES: mails
+ * of public comments and his own, and our notices to him; only what is older than the mail itself, so that
+ * a mail that is sent twice reads the same twice.
+ *
  * A batch owns the results of its queries; the strings of its mails are borrowed from them.
- * Pure so far: the claim and the results follow.
+ * I/O: the caller's transaction or connection.
  */
 #include "store/outbound_due.h"
 
-static void due_clear(gpointer data)
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/limits.h"
+
+static const struct statement CLAIM = {
+    "outbound_due_claim",
+    "WITH boxes AS MATERIALIZED (SELECT id FROM mailbox WHERE is_enabled AND id <> ALL ($4::int8[])"
+    " ORDER BY id <= $5, id),"
+    " due AS MATERIALIZED (SELECT q.id FROM boxes CROSS JOIN LATERAL ("
+    "SELECT o.id FROM outbound_mail o WHERE o.mailbox = boxes.id AND o.state = 'queued'"
+    " AND o.next_try_at <= now() AND (o.lease_until IS NULL OR o.lease_until <= now())"
+    " ORDER BY o.next_try_at, o.id LIMIT $3 FOR UPDATE SKIP LOCKED) q LIMIT $3)"
+    " UPDATE outbound_mail o SET lease_holder = $1,"
+    " lease_until = now() + $2 * interval '1 microsecond', lease_epoch = o.lease_epoch + 1"
+    " FROM due WHERE o.id = due.id RETURNING o.id, o.ticket, o.mailbox"};
+
+enum mail_column {
+    MAIL_ID,
+    MAIL_EPOCH,
+    MAIL_MAILBOX,
+    MAIL_TICKET,
+    MAIL_COMMENT,
+    MAIL_NOTICE,
+    MAIL_ADDRESS,
+    MAIL_DOMAIN,
+    MAIL_MESSAGE_ID,
+    MAIL_REPLY_TOKEN,
+    MAIL_BOUNCE_TOKEN,
+    MAIL_QUEUED_AT,
+    MAIL_ATTEMPT,
+    MAIL_IS_AUTOMATIC,
+    MAIL_IS_STRANGER,
+    MAIL_RECIPIENT,
+    MAIL_RECIPIENT_NAME,
+    MAIL_LANGUAGE,
+    MAIL_SUBJECT,
+    MAIL_CUSTOMER,
+    MAIL_REQUESTER,
+    MAIL_REQUESTER_NAME,
+    MAIL_REQUESTER_ADDRESS,
+    MAIL_ASSIGNEE,
+    MAIL_ASSIGNEE_NAME,
+    MAIL_AUTHOR,
+    MAIL_AUTHOR_NAME,
+    MAIL_AUTHOR_ADDRESS,
+    MAIL_IS_BY_TECHNICIAN,
+    MAIL_KIND,
+    MAIL_TEXT,
+    MAIL_ABOUT,
+    MAIL_FAILED_TO,
+    MAIL_ANSWER,
+    MAIL_NOW,
+};
+
+#define FIRST_ADDRESS(person)                                 \
+ "(SELECT address FROM person_address WHERE person = " person \
+ " ORDER BY position, address_key LIMIT 1)"
+
+/* The notices that hold nobody's words need no text of the comment. */
+static const struct statement MAILS = {
+    "outbound_due_mails",
+    "SELECT o.id, o.lease_epoch, o.mailbox, o.ticket, o.comment, o.notice, o.address, o.domain,"
+    " o.message_id, o.reply_token, o.bounce_token, o.queued_at, o.attempt, o.is_automatic,"
+    " o.is_stranger, o.recipient, coalesce(p.name, ''), coalesce(p.language, 'en'),"
+    " coalesce(t.subject, ''), coalesce(cu.name, ''), rq.id, coalesce(rq.name, ''),"
+    " coalesce(" FIRST_ADDRESS(
+        "rq.id") ", ''), a.id, coalesce(a.name, ''), au.id,"
+                 " coalesce(au.name, ''), coalesce(" FIRST_ADDRESS(
+                     "au.id") ", ''),"
+                              " coalesce(au.is_technician, false), coalesce(c.kind, ''),"
+                              " CASE WHEN o.notice IN ('receipt', 'acknowledgement') THEN '' ELSE coalesce(c.body, '') END,"
+                              " b.id, CASE WHEN bp.name <> '' THEN bp.name || ' <' || b.address || '>'"
+                              " ELSE coalesce(b.address, '') END,"
+                              " coalesce((SELECT y.to_value FROM activity y WHERE y.ticket = o.ticket AND y.outbound = b.id"
+                              " AND y.what = 'undelivered' ORDER BY y.id DESC LIMIT 1), b.answer, ''), now()"
+                              " FROM outbound_mail o"
+                              " LEFT JOIN person p ON p.id = o.recipient"
+                              " LEFT JOIN ticket t ON t.id = o.ticket"
+                              " LEFT JOIN customer cu ON cu.id = t.customer"
+                              " LEFT JOIN person rq ON rq.id = t.requester"
+                              " LEFT JOIN person a ON a.id = t.assignee"
+                              " LEFT JOIN outbound_mail b ON b.id = (o.parameters->>'about')::int8"
+                              " LEFT JOIN person bp ON bp.id = b.recipient"
+                              " LEFT JOIN comment c ON c.id = coalesce(o.comment, b.comment)"
+                              " LEFT JOIN person au ON au.id = c.author"
+                              " WHERE o.id = ANY ($1::int8[]) ORDER BY o.mailbox, o.next_try_at, o.id"};
+
+static const struct statement MAILBOXES = {
+    "outbound_due_mailboxes",
+    "SELECT id, address, name, smtp_host, smtp_port, smtp_user, smtp_security, secret,"
+    " has_subaddresses FROM mailbox WHERE id = ANY ($1::int8[])"};
+
+static const struct statement AUDIENCE = {
+    "outbound_due_audience",
+    "SELECT t.id, p.id, coalesce(nullif(p.name, ''), " FIRST_ADDRESS(
+        "p.id") ", '')"
+                " FROM ticket t CROSS JOIN LATERAL (SELECT t.requester AS person"
+                " UNION SELECT i.person FROM participant i WHERE i.ticket = t.id) x"
+                " JOIN person p ON p.id = x.person AND NOT p.is_disabled"
+                " WHERE t.id = ANY ($1::int8[]) ORDER BY t.id, p.id <> t.requester, p.id"};
+
+/* Those who were told the same in the same transaction: their numbers are near. */
+static const struct statement COLLEAGUES = {
+    "outbound_due_colleagues",
+    "SELECT o.id, coalesce(nullif(p.name, ''), x.address) FROM outbound_mail o"
+    " JOIN outbound_mail x ON x.ticket = o.ticket AND x.id BETWEEN o.id - 500 AND o.id + 500"
+    " AND x.id <> o.id AND x.comment = o.comment AND x.notice = o.notice AND x.state <> 'suppressed'"
+    " JOIN person p ON p.id = x.recipient AND p.is_technician"
+    " WHERE o.id = ANY ($1::int8[]) AND o.notice IN ('new-ticket', 'comment') ORDER BY o.id, x.id"};
+
+#define COMMENT_IDS                                                                     \
+ "SELECT i.message_id, c.created_at AS at, 0 AS rank, c.id AS n, false AS ours,"        \
+ " c.author = o.recipient OR coalesce(o.address_key = ANY (i.parties), false) AS known" \
+ " FROM comment c JOIN inbound_mail i ON i.id = c.mail WHERE c.ticket = o.ticket"       \
+ " AND c.created_at <= o.queued_at AND (c.kind = 'public' OR c.author = o.recipient)"   \
+ " AND i.message_id IS NOT NULL ORDER BY c.id"
+
+/* The first mail of the ticket, the newest ones, the mail that is answered, what we sent him. */
+static const struct statement REFERENCES = {
+    "outbound_due_references",
+    "SELECT o.id, r.message_id, r.ours, r.known FROM outbound_mail o CROSS JOIN LATERAL ("
+    "(" COMMENT_IDS " LIMIT 1) UNION ALL (" COMMENT_IDS " DESC LIMIT $2) UNION ALL"
+    " (SELECT i.message_id, i.decided_at, 0, 0, false, true FROM inbound_mail i"
+    " WHERE i.id = o.cause AND i.sender = o.recipient AND i.message_id IS NOT NULL) UNION ALL"
+    " (SELECT x.message_id, x.queued_at, 1, x.id, true, true FROM outbound_mail x"
+    " WHERE x.ticket = o.ticket AND x.recipient = o.recipient AND x.id < o.id"
+    " AND x.state <> 'suppressed' ORDER BY x.id DESC LIMIT $2)) r"
+    " WHERE o.id = ANY ($1::int8[]) ORDER BY o.id, r.at, r.rank, r.n"};
+
+static const struct statement ATTACHMENTS = {
+    "outbound_due_attachments",
+    "SELECT o.id, f.name, f.type, f.bytes, f.sha256 FROM outbound_mail o"
+    " JOIN attachment f ON f.comment = o.comment WHERE o.id = ANY ($1::int8[])"
+    " ORDER BY o.id, f.position"};
+
+static const struct statement SETTINGS = {
+    "outbound_due_settings", "SELECT name, value FROM setting WHERE name LIKE 'retry-%'"};
+
+static const struct statement CHUNKS = {
+    "outbound_due_chunks", "SELECT sha256, chunk FROM blob_chunk WHERE sha256 = ANY ($1::bytea[])"
+                           " ORDER BY sha256, position"};
+
+static const struct statement GIVE_BACK = {
+    "outbound_due_give_back", "UPDATE outbound_mail SET lease_holder = NULL, lease_until = NULL"
+                              " WHERE state = 'queued' AND lease_holder = $1"};
+
+#define IF_STILL_OURS \
+ " WHERE id = $1 AND lease_epoch = $2 AND lease_holder = $3 AND state = 'queued'"
+
+static const struct statement SENT = {
+    "outbound_due_sent",
+    "UPDATE outbound_mail SET state = 'sent', ended_at = now(), attempt = attempt + 1, answer = $4,"
+    " lease_holder = NULL, lease_until = NULL" IF_STILL_OURS};
+
+static const struct statement WAITING = {
+    "outbound_due_waiting",
+    "UPDATE outbound_mail SET attempt = attempt + 1, answer = $4, lease_holder = NULL,"
+    " lease_until = NULL, next_try_at = now() + $5 * interval '1 microsecond'" IF_STILL_OURS};
+
+static const struct statement RENEWAL = {
+    "outbound_due_renewal",
+    "UPDATE outbound_mail SET lease_until = now() + $4 * interval '1 microsecond'" IF_STILL_OURS};
+
+static const struct statement FAILED = {
+    "outbound_due_failed",
+    "UPDATE outbound_mail SET state = 'failed', ended_at = now(), attempt = attempt + 1, answer = $4,"
+    " lease_holder = NULL, lease_until = NULL" IF_STILL_OURS};
+
+/* ---- the batch --------------------------------------------------------------------------------- */
+
+static void due_free(gpointer data)
 {
     struct outbound_due *due = data;
 
@@ -22,13 +204,19 @@ static void attachment_clear(gpointer data)
     g_clear_pointer(&((struct due_attachment *)data)->content, g_bytes_unref);
 }
 
+static void free_rows(gpointer rows)
+{
+    rows_free(rows);
+}
+
 struct outbound_batch *outbound_batch_new(void)
 {
     struct outbound_batch *batch = g_new0(struct outbound_batch, 1);
 
-    batch->mails = g_ptr_array_new_with_free_func(due_clear);
+    batch->mails = g_ptr_array_new_with_free_func(due_free);
     batch->mailboxes = g_ptr_array_new_with_free_func(g_free);
-    batch->rows = g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))rows_free);
+    batch->rows = g_ptr_array_new_with_free_func(free_rows);
+    batch->settings = settings_default();
     return batch;
 }
 
@@ -59,4 +247,370 @@ struct outbound_due *outbound_batch_add(struct outbound_batch *batch)
     g_array_set_clear_func(due->attachments, attachment_clear);
     g_ptr_array_add(batch->mails, due);
     return due;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------- */
+
+static struct outbound_due *find_mail(const struct outbound_batch *batch, outbound_id id)
+{
+    for (guint i = 0; i < batch->mails->len; i++) {
+        struct outbound_due *due = g_ptr_array_index(batch->mails, i);
+
+        if (due->id == id) {
+            return due;
+        }
+    }
+    return NULL;
+}
+
+static void take_mailbox(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    struct due_mailbox *mailbox = g_new(struct due_mailbox, 1);
+
+    *mailbox = (struct due_mailbox){
+        .id = row_int64(rows, row, 0),
+        .address = row_text(rows, row, 1),
+        .name = row_text(rows, row, 2),
+        .smtp_host = row_text(rows, row, 3),
+        .smtp_port = (uint16_t)row_int64(rows, row, 4),
+        .smtp_user = row_text(rows, row, 5),
+        .smtp_security = row_text(rows, row, 6),
+        .secret = row_text(rows, row, 7),
+        .has_subaddresses = row_bool(rows, row, 8),
+    };
+    g_ptr_array_add(batch->mailboxes, mailbox);
+}
+
+static const struct due_mailbox *find_mailbox(const struct outbound_batch *batch, mailbox_id id)
+{
+    for (guint i = 0; i < batch->mailboxes->len; i++) {
+        const struct due_mailbox *mailbox = g_ptr_array_index(batch->mailboxes, i);
+
+        if (mailbox->id == id) {
+            return mailbox;
+        }
+    }
+    return NULL;
+}
+
+static void take_row(struct outbound_due *due, const struct rows *rows, int row)
+{
+    due->id = row_int64(rows, row, MAIL_ID);
+    due->epoch = row_int64(rows, row, MAIL_EPOCH);
+    due->ticket = row_int64(rows, row, MAIL_TICKET);
+    due->comment = row_int64(rows, row, MAIL_COMMENT);
+    due->notice = row_text(rows, row, MAIL_NOTICE);
+    due->address = row_text(rows, row, MAIL_ADDRESS);
+    due->domain = row_text(rows, row, MAIL_DOMAIN);
+    due->message_id = row_text(rows, row, MAIL_MESSAGE_ID);
+    due->reply_token = row_text(rows, row, MAIL_REPLY_TOKEN);
+    due->bounce_token = row_text(rows, row, MAIL_BOUNCE_TOKEN);
+    due->queued_at_us = row_time(rows, row, MAIL_QUEUED_AT);
+    due->attempt = (int32_t)row_int64(rows, row, MAIL_ATTEMPT);
+    due->is_automatic = row_bool(rows, row, MAIL_IS_AUTOMATIC);
+    due->is_stranger = row_bool(rows, row, MAIL_IS_STRANGER);
+    due->recipient = (struct due_person){row_int64(rows, row, MAIL_RECIPIENT),
+                                         row_text(rows, row, MAIL_RECIPIENT_NAME), due->address};
+    due->language = row_text(rows, row, MAIL_LANGUAGE);
+}
+
+/* Ticket, comment, and the mail that came back. */
+static void take_subject_matter(struct outbound_due *due, const struct rows *rows, int row)
+{
+    due->subject = row_text(rows, row, MAIL_SUBJECT);
+    due->customer = row_text(rows, row, MAIL_CUSTOMER);
+    due->requester = (struct due_person){row_int64(rows, row, MAIL_REQUESTER),
+                                         row_text(rows, row, MAIL_REQUESTER_NAME),
+                                         row_text(rows, row, MAIL_REQUESTER_ADDRESS)};
+    due->assignee = (struct due_person){row_int64(rows, row, MAIL_ASSIGNEE),
+                                        row_text(rows, row, MAIL_ASSIGNEE_NAME), ""};
+    due->author = (struct due_person){row_int64(rows, row, MAIL_AUTHOR),
+                                      row_text(rows, row, MAIL_AUTHOR_NAME),
+                                      row_text(rows, row, MAIL_AUTHOR_ADDRESS)};
+    due->is_by_technician = row_bool(rows, row, MAIL_IS_BY_TECHNICIAN);
+    due->kind = row_text(rows, row, MAIL_KIND);
+    due->text = row_text(rows, row, MAIL_TEXT);
+    due->about = row_int64(rows, row, MAIL_ABOUT);
+    due->failed_to = row_text(rows, row, MAIL_FAILED_TO);
+    due->answer = row_text(rows, row, MAIL_ANSWER);
+}
+
+static void take_mail(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    const struct due_mailbox *mailbox = find_mailbox(batch, row_int64(rows, row, MAIL_MAILBOX));
+    struct outbound_due *due = outbound_batch_add(batch);
+
+    assert(mailbox != NULL); /* a foreign key */
+    due->mailbox = mailbox;
+    take_row(due, rows, row);
+    take_subject_matter(due, rows, row);
+    batch->now_us = row_time(rows, row, MAIL_NOW);
+}
+
+/* A person of a ticket: for each mail of that ticket. */
+static void take_audience(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    person_id person = row_int64(rows, row, 1);
+
+    for (guint i = 0; i < batch->mails->len; i++) {
+        struct outbound_due *due = g_ptr_array_index(batch->mails, i);
+
+        if (due->ticket == row_int64(rows, row, 0)) {
+            g_array_append_val(due->audience_ids, person);
+            g_ptr_array_add(due->audience, (gpointer)row_text(rows, row, 2));
+        }
+    }
+}
+
+static void take_colleague(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    struct outbound_due *due = find_mail(batch, row_int64(rows, row, 0));
+
+    g_ptr_array_add(due->colleagues, (gpointer)row_text(rows, row, 1));
+}
+
+static void take_reference(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    struct outbound_due *due = find_mail(batch, row_int64(rows, row, 0));
+    struct due_reference reference = {.id = row_text(rows, row, 1),
+                                      .is_ours = row_bool(rows, row, 2),
+                                      .is_known = row_bool(rows, row, 3)};
+
+    g_array_append_val(due->references, reference);
+}
+
+static void take_attachment(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    struct outbound_due *due = find_mail(batch, row_int64(rows, row, 0));
+    size_t length = 0;
+    struct due_attachment attachment = {.name = row_text(rows, row, 1),
+                                        .type = row_text(rows, row, 2),
+                                        .bytes = row_int64(rows, row, 3),
+                                        .sha256 = row_bytes(rows, row, 4, &length)};
+
+    g_array_append_val(due->attachments, attachment);
+}
+
+/* A wrong value leaves the default: the mail has to leave. */
+static void take_setting(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    struct err ignored = {.status = ST_OK};
+
+    if (settings_set(&batch->settings, row_text(rows, row, 0), row_text(rows, row, 1), &ignored) !=
+        ST_OK) {
+        return;
+    }
+}
+
+/* ---- the claim --------------------------------------------------------------------------------- */
+
+/* The queries of a batch in the order in which they are read. */
+static const struct reading {
+    const struct statement *statement;
+    void (*take)(struct outbound_batch *batch, const struct rows *rows, int row);
+    enum { BY_NOTHING, BY_MAIL, BY_TICKET, BY_MAILBOX } by;
+} READINGS[] = {
+    {&SETTINGS, take_setting, BY_NOTHING},
+    {&MAILBOXES, take_mailbox, BY_MAILBOX},
+    {&MAILS, take_mail, BY_MAIL},
+    {&AUDIENCE, take_audience, BY_TICKET},
+    {&COLLEAGUES, take_colleague, BY_MAIL},
+    {&REFERENCES, take_reference, BY_MAIL},
+    {&ATTACHMENTS, take_attachment, BY_MAIL},
+};
+
+static enum status take(struct tx *tx, const struct due_claim *claim, struct rows **rows_out,
+                        struct err *err)
+{
+    OWNED(params) params = params_new();
+
+    params_add_text(params, claim->holder);
+    params_add_int64(params, claim->lease_us);
+    params_add_int64(params, LIMIT_BATCH_MAILS);
+    params_add_int64s(params, claim->left_alone, claim->left_alone_count);
+    params_add_int64(params, claim->after);
+    return tx_query(tx, &CLAIM, params, rows_out, err);
+}
+
+static struct params *params_by(const struct rows *claimed, const struct reading *reading)
+{
+    static const int COLUMNS[] = {[BY_MAIL] = 0, [BY_TICKET] = 1, [BY_MAILBOX] = 2};
+    struct params *params = params_new();
+    int64_t ids[LIMIT_BATCH_MAILS];
+    int count = rows_count(claimed);
+
+    if (reading->by != BY_NOTHING) {
+        for (int i = 0; i < count; i++) {
+            ids[i] = row_int64(claimed, i, COLUMNS[reading->by]);
+        }
+        params_add_int64s(params, ids, (size_t)count);
+    }
+    if (reading->statement == &REFERENCES) {
+        params_add_int64(params, LIMIT_REFERENCES);
+    }
+    return params;
+}
+
+static enum status read_all(struct tx *tx, const struct rows *claimed, struct outbound_batch *batch,
+                            struct err *err)
+{
+    struct rows *rows[G_N_ELEMENTS(READINGS)] = {NULL};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(READINGS); i++) {
+        OWNED(params) params = params_by(claimed, &READINGS[i]);
+
+        tx_queue(tx, READINGS[i].statement, params, &rows[i]);
+    }
+    if (tx_sync(tx, err) != ST_OK) {
+        return err->status;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(READINGS); i++) {
+        g_ptr_array_add(batch->rows, rows[i]);
+        for (int row = 0; row < rows_count(rows[i]); row++) {
+            READINGS[i].take(batch, rows[i], row);
+        }
+    }
+    return ST_OK;
+}
+
+enum status outbound_due_claim(struct tx *tx, const struct due_claim *claim,
+                               struct outbound_batch **batch_out, struct err *err)
+{
+    OWNED(outbound_batch) batch = outbound_batch_new();
+    OWNED(rows) claimed = NULL;
+    enum status status = take(tx, claim, &claimed, err);
+
+    if (status == ST_OK && rows_count(claimed) > 0) {
+        status = read_all(tx, claimed, batch, err);
+    }
+    if (status == ST_OK) {
+        *batch_out = g_steal_pointer(&batch);
+    }
+    return status;
+}
+
+/* ---- files ------------------------------------------------------------------------------------- */
+
+/* The chunks of one content, joined. */
+static GBytes *join_chunks(const struct rows *rows, const uint8_t *sha256)
+{
+    GByteArray *bytes = g_byte_array_new();
+
+    for (int row = 0; row < rows_count(rows); row++) {
+        size_t length = 0;
+        const void *digest = row_bytes(rows, row, 0, &length);
+
+        if (length == 32 && memcmp(digest, sha256, length) == 0) {
+            const void *chunk = row_bytes(rows, row, 1, &length);
+
+            g_byte_array_append(bytes, chunk, (guint)length);
+        }
+    }
+    return g_byte_array_free_to_bytes(bytes);
+}
+
+enum status outbound_due_load(struct tx *tx, struct outbound_due *due, const bool *is_wanted,
+                              struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+    g_autofree struct blob *digests = g_new(struct blob, due->attachments->len);
+    size_t count = 0;
+
+    for (guint i = 0; i < due->attachments->len; i++) {
+        if (is_wanted[i]) {
+            digests[count++] =
+                (struct blob){g_array_index(due->attachments, struct due_attachment, i).sha256, 32};
+        }
+    }
+    if (count == 0) {
+        return ST_OK;
+    }
+    params_add_blobs(params, digests, count);
+
+    enum status status = tx_query(tx, &CHUNKS, params, &rows, err);
+
+    for (guint i = 0; i < due->attachments->len && status == ST_OK; i++) {
+        struct due_attachment *file = &g_array_index(due->attachments, struct due_attachment, i);
+
+        if (is_wanted[i]) {
+            g_clear_pointer(&file->content, g_bytes_unref);
+            file->content = join_chunks(rows, file->sha256);
+        }
+    }
+    return status;
+}
+
+/* ---- results ----------------------------------------------------------------------------------- */
+
+enum status outbound_due_give_back(struct tx *tx, const char *holder, struct err *err)
+{
+    OWNED(params) params = params_new();
+
+    params_add_text(params, holder);
+    return tx_query(tx, &GIVE_BACK, params, NULL, err);
+}
+
+static struct params *result_params(const struct due_result *result)
+{
+    struct params *params = params_new();
+
+    params_add_int64(params, result->id);
+    params_add_int64(params, result->epoch);
+    params_add_text(params, result->holder);
+    return params;
+}
+
+enum status outbound_due_start_sent(struct conn *conn, const struct due_result *result,
+                                    struct err *err)
+{
+    OWNED(params) params = result_params(result);
+
+    params_add_text(params, result->answer);
+    return tx_async_start(conn, &SENT, params, err);
+}
+
+enum status outbound_due_start_waiting(struct conn *conn, const struct due_result *result,
+                                       struct err *err)
+{
+    OWNED(params) params = result_params(result);
+
+    params_add_text(params, result->answer);
+    params_add_int64(params, result->wait_us);
+    return tx_async_start(conn, &WAITING, params, err);
+}
+
+enum status outbound_due_start_renewal(struct conn *conn, const struct due_result *result,
+                                       struct err *err)
+{
+    OWNED(params) params = result_params(result);
+
+    params_add_int64(params, result->wait_us);
+    return tx_async_start(conn, &RENEWAL, params, err);
+}
+
+enum status outbound_due_fail(struct tx *tx, const struct due_result *result, struct err *err)
+{
+    OWNED(params) params = result_params(result);
+    OWNED(rows) rows = NULL;
+
+    params_add_text(params, result->answer);
+
+    enum status status = tx_query(tx, &FAILED, params, &rows, err);
+
+    if (status == ST_OK && rows_affected(rows) == 0) {
+        return err_set(err, ST_NOT_FOUND, "outbound mail %" PRId64 " is not ours any more",
+                       result->id);
+    }
+    return status;
+}
+
+int64_t outbound_due_wait_us(const struct settings *settings, int32_t tries)
+{
+    int64_t wait_us = settings->retry_first_us;
+
+    for (int32_t i = 0; i < tries && wait_us < settings->retry_most_us; i++) {
+        wait_us *= 2;
+    }
+    return MIN(wait_us, settings->retry_most_us);
 }

@@ -21,6 +21,9 @@ Test(settings, begin_as_the_documents_say)
     cr_expect_eq(settings.stranger_domain_hour, 5);
     cr_expect_eq(settings.stranger_hour, 60);
     cr_expect_eq(settings.technician_token_days, 90);
+    cr_expect_eq(settings.retry_first_us, 300000000);
+    cr_expect_eq(settings.retry_most_us, 4000000000);
+    cr_expect_eq(settings.retry_give_up_us, 432000000000);
 }
 
 Test(settings, are_all_listed_once_with_their_help)
@@ -28,7 +31,7 @@ Test(settings, are_all_listed_once_with_their_help)
     size_t count = 0;
     const struct setting_info *list = settings_list(&count);
 
-    cr_assert_eq(count, 11);
+    cr_assert_eq(count, 14);
     for (size_t i = 0; i < count; i++) {
         cr_expect_gt(strlen(list[i].help), 10, "%s", list[i].name);
         for (size_t j = 0; j < i; j++) {
@@ -53,6 +56,8 @@ Test(settings, take_what_their_words_allow)
     cr_expect_eq(settings.stranger_hour, 0);
     cr_expect_eq(settings_set(&settings, "closing-limit", "36500", &err), ST_OK);
     cr_expect_eq(settings.closing_days, 36500);
+    cr_expect_eq(settings_set(&settings, "retry-first", "20 ms", &err), ST_OK);
+    cr_expect_eq(settings.retry_first_us, 20000);
 }
 
 static const struct {
@@ -71,6 +76,9 @@ static const struct {
     {"limit-address-hour", "-1", "whole number", ""},
     {"limit-address-hour", "ten", "whole number", ""},
     {"limit-address-hour", "1000001", "whole number", ""},
+    {"retry-first", "soon", "retry-first", "30s"},
+    {"retry-first", "0s", "not within 1 ms", ""},
+    {"retry-give-up", "100d", "not within 1 ms", ""},
 };
 
 Test(settings, stay_as_they_are_on_a_bad_value)
