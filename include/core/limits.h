@@ -59,6 +59,18 @@
 #define LIMIT_RESTART_MS      30000 /* the longest wait before a role is started again */
 #define LIMIT_ROLE_HEALTHY_MS 60000 /* a role that ran this long begins again with the shortest */
 
+/* Leases of roles: what a dead host keeps others from doing. */
+#define LIMIT_LEASE_MS       15000
+#define LIMIT_LEASE_RENEW_MS 5000 /* three tries before it is lost */
+
+/* Whatever is away: the longest wait between two tries. */
+#define LIMIT_OUTAGE_MS          60000 /* of a mail server, or of a password that fits */
+#define LIMIT_DATABASE_OUTAGE_MS 5000
+
+/* Fetch. */
+#define LIMIT_REFUSED_MS   600000 /* until a mail that the server would not give is asked for again */
+#define LIMIT_LOCATE_MAILS 2000   /* newest mails of a folder that are looked at for a lost one */
+
 /* Poison. */
 #define LIMIT_PARSER_DEATHS 2
 #define LIMIT_INTAKE_DEATHS 5
