@@ -1,0 +1,65 @@
+/* What the commands share: config, database, who is calling, and the list of all commands. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+
+#include "cli/args.h"
+#include "core/config.h"
+#include "core/err.h"
+#include "db/conn.h"
+#include "db/tx.h"
+
+struct cli {
+    const char *config_path; /* borrowed: from argv; NULL: the usual place */
+    bool is_json;
+    struct config *config; /* own: NULL until cli_config */
+    struct conn *conn;     /* own: NULL until cli_connect */
+};
+
+/* Read the config file, the first time. */
+MUST_CHECK enum status cli_config(struct cli *cli, struct err *err);
+
+/* Connect to the database, the first time. cli_connect checks that the schema is this program's. */
+MUST_CHECK enum status cli_connect(struct cli *cli, struct err *err);
+MUST_CHECK enum status cli_connect_unchecked(struct cli *cli, struct err *err);
+void cli_clear(struct cli *cli);
+
+/* Connect and begin a read-only transaction. */
+MUST_CHECK enum status cli_read(struct cli *cli, struct tx **tx_out, struct err *err);
+
+/* The login user, for activities: "anna"; through sudo the one behind it. Own. */
+char *cli_actor(void);
+
+/* "say what was done", for people only: printed unless --json. */
+void cli_say(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Say that something was entered, with its number. */
+void cli_added(const struct cli *cli, const char *what, int64_t id, const char *name);
+
+/* The files of src/cli, one noun each. */
+extern const struct noun NOUN_AUDIT;
+extern const struct noun NOUN_CONTACT;
+extern const struct noun NOUN_CUSTOMER;
+extern const struct noun NOUN_HELD;
+extern const struct noun NOUN_HELP;
+extern const struct noun NOUN_MAILBOX;
+extern const struct noun NOUN_MIGRATE;
+extern const struct noun NOUN_SETTING;
+extern const struct noun NOUN_TECHNICIAN;
+extern const struct noun NOUN_TICKET;
+extern const struct noun NOUN_WHY;
+const struct noun *const *cli_nouns(size_t *count_out);
+
+/* ST_INVALID  no such command; the hint names the nearest */
+MUST_CHECK enum status cli_find_noun(const char *name, const struct noun **noun_out,
+                                     struct err *err);
+MUST_CHECK enum status cli_find_verb(const struct noun *noun, const char *name,
+                                     const struct verb **verb_out, struct err *err);
+
+/* Print help: for all, for a noun, for a verb of it. */
+void help_print_all(void);
+void help_print_noun(const struct noun *noun);
+void help_print_verb(const struct noun *noun, const struct verb *verb);
+
+#endif

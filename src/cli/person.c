@@ -1,0 +1,290 @@
+/* person - postdesk contact and postdesk technician: add, list, show
+ *
+ * Both are people, rows of one table, and somebody may be both; so two nouns share one file. A contact
+ * belongs to the customer that is named, else to the one whose domain the address has, else to none.
+ * I/O: the database, stdout.
+ */
+#include "store/person.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/entry.h"
+#include "cli/view.h"
+#include "desk/domain.h"
+#include "store/customer.h"
+
+static const struct field CONTACT_FIELDS[] = {
+    {"id", "ID", FIELD_NUMBER, false},
+    {"name", "NAME", FIELD_TEXT, true},
+    {"address", "ADDRESS", FIELD_TEXT, true},
+    {"addresses", NULL, FIELD_TEXTS, false},
+    {"customer", "CUSTOMER", FIELD_TEXT, true},
+    {"customer_id", NULL, FIELD_NUMBER, false},
+    {"is_contact", NULL, FIELD_BOOL, false},
+    {"is_confirmed", "CONFIRMED", FIELD_BOOL, false},
+    {"is_main_contact", "MAIN", FIELD_BOOL, false},
+    {"is_technician", NULL, FIELD_BOOL, false},
+    {"is_lead", NULL, FIELD_BOOL, false},
+    {"is_disabled", NULL, FIELD_BOOL, false},
+    {"language", NULL, FIELD_TEXT, false},
+    {"created_at", "SINCE", FIELD_TIME, false},
+};
+
+static const struct field TECHNICIAN_FIELDS[] = {
+    {"id", "ID", FIELD_NUMBER, false},
+    {"name", "NAME", FIELD_TEXT, true},
+    {"address", "ADDRESS", FIELD_TEXT, true},
+    {"addresses", NULL, FIELD_TEXTS, false},
+    {"customer", NULL, FIELD_TEXT, false},
+    {"customer_id", NULL, FIELD_NUMBER, false},
+    {"is_contact", NULL, FIELD_BOOL, false},
+    {"is_confirmed", NULL, FIELD_BOOL, false},
+    {"is_main_contact", NULL, FIELD_BOOL, false},
+    {"is_technician", NULL, FIELD_BOOL, false},
+    {"is_lead", "LEAD", FIELD_BOOL, false},
+    {"is_disabled", "DISABLED", FIELD_BOOL, false},
+    {"language", NULL, FIELD_TEXT, false},
+    {"created_at", "SINCE", FIELD_TIME, false},
+};
+
+static const struct field PERSON_FIELDS[] = {
+    {"id", "ID", FIELD_NUMBER, false},
+    {"name", "Name", FIELD_TEXT, false},
+    {"address", NULL, FIELD_TEXT, false},
+    {"addresses", "Addresses", FIELD_TEXTS, false},
+    {"customer", "Customer", FIELD_TEXT, false},
+    {"customer_id", NULL, FIELD_NUMBER, false},
+    {"is_contact", "Contact", FIELD_BOOL, false},
+    {"is_confirmed", "Confirmed", FIELD_BOOL, false},
+    {"is_main_contact", "Main contact", FIELD_BOOL, false},
+    {"is_technician", "Technician", FIELD_BOOL, false},
+    {"is_lead", "Lead", FIELD_BOOL, false},
+    {"is_disabled", "Disabled", FIELD_BOOL, false},
+    {"language", "Language", FIELD_TEXT, false},
+    {"created_at", "Since", FIELD_TIME, false},
+};
+
+/* ---- list, show ---- */
+
+static enum status run_contact_list(struct cli *cli, const struct args *args, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    OWNED(rows) customer = NULL;
+    OWNED(rows) rows = NULL;
+    const char *customer_name = args_value(args, "customer");
+
+    enum status status = cli_read(cli, &tx, err);
+    if (status == ST_OK && customer_name != NULL) {
+        status = customer_store_find(tx, customer_name, &customer, err);
+    }
+    if (status == ST_OK) {
+        status = person_store_contacts(tx, customer == NULL ? 0 : row_int64(customer, 0, 0), &rows,
+                                       err);
+    }
+    if (status == ST_OK) {
+        view_table(cli, rows, CONTACT_FIELDS, G_N_ELEMENTS(CONTACT_FIELDS));
+    }
+    return status;
+}
+
+static enum status run_technician_list(struct cli *cli, const struct args *args, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    OWNED(rows) rows = NULL;
+
+    (void)args;
+    enum status status = cli_read(cli, &tx, err);
+    if (status == ST_OK) {
+        status = person_store_technicians(tx, &rows, err);
+    }
+    if (status == ST_OK) {
+        view_table(cli, rows, TECHNICIAN_FIELDS, G_N_ELEMENTS(TECHNICIAN_FIELDS));
+    }
+    return status;
+}
+
+/* role_column: of PERSON_FIELDS, what he has to be. */
+static enum status show(struct cli *cli, const struct args *args, int role_column, const char *role,
+                        struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    OWNED(rows) rows = NULL;
+    g_autofree char *key = entry_key(args_word(args, 0));
+
+    enum status status = cli_read(cli, &tx, err);
+    if (status == ST_OK) {
+        status = person_store_find(tx, key, &rows, err);
+    }
+    if (status == ST_OK && !row_bool(rows, 0, role_column)) {
+        return err_set(err, ST_NOT_FOUND, "%s is no %s", args_word(args, 0), role);
+    }
+    if (status == ST_OK) {
+        view_card(cli, rows, PERSON_FIELDS, G_N_ELEMENTS(PERSON_FIELDS));
+    }
+    return status;
+}
+
+enum { IS_CONTACT = 6, IS_TECHNICIAN = 9 };
+
+static enum status run_contact_show(struct cli *cli, const struct args *args, struct err *err)
+{
+    return show(cli, args, IS_CONTACT, "contact", err);
+}
+
+static enum status run_technician_show(struct cli *cli, const struct args *args, struct err *err)
+{
+    return show(cli, args, IS_TECHNICIAN, "technician", err);
+}
+
+/* ---- add ---- */
+
+struct addition {
+    struct person_entry entry;
+    const char *customer_name; /* borrowed; NULL: by the address's domain */
+    person_id person;
+};
+
+static enum status find_customer(struct tx *tx, struct addition *addition, struct err *err)
+{
+    OWNED(rows) rows = NULL;
+    const char *at = strrchr(addition->entry.address_key, '@');
+
+    assert(at != NULL);
+    addition->entry.customer = 0;
+    if (addition->customer_name == NULL) {
+        g_autoptr(GPtrArray) lookups = domain_lookups(at + 1);
+        return customer_store_of_domains(tx, (const char *const *)lookups->pdata, lookups->len,
+                                         &addition->entry.customer, err);
+    }
+    enum status status = customer_store_find(tx, addition->customer_name, &rows, err);
+    if (status == ST_OK) {
+        addition->entry.customer = row_int64(rows, 0, 0);
+    }
+    return status;
+}
+
+static enum status add(struct tx *tx, void *arg, struct err *err)
+{
+    struct addition *addition = arg;
+    enum status status = ST_OK;
+
+    if (!addition->entry.is_technician) {
+        status = find_customer(tx, addition, err);
+    }
+    if (status == ST_OK && addition->entry.is_main_contact && addition->entry.customer == 0) {
+        (void)err_set(err, ST_INVALID, "a main contact belongs to a customer");
+        return err_hint(err, "name it by --customer");
+    }
+    return status == ST_OK ? person_store_add(tx, &addition->entry, &addition->person, err)
+                           : status;
+}
+
+static enum status run_add(struct cli *cli, const struct args *args, bool is_technician,
+                           struct err *err)
+{
+    g_autofree char *address = NULL;
+    g_autofree char *key = NULL;
+    g_autofree char *name = NULL;
+
+    enum status status = entry_address(args_word(args, 0), &address, &key, err);
+    if (status == ST_OK) {
+        status = entry_name(args_value(args, "name"), &name, err);
+    }
+    if (status == ST_OK) {
+        status = cli_connect(cli, err);
+    }
+    struct addition addition = {
+        .entry = {.address = address,
+                  .address_key = key,
+                  .name = name,
+                  .is_technician = is_technician,
+                  .is_lead = args_has(args, "lead"),
+                  .is_confirmed = args_has(args, "confirmed"),
+                  .is_main_contact = args_has(args, "main")},
+        .customer_name = args_value(args, "customer"),
+    };
+    if (status == ST_OK) {
+        status = tx_run(cli->conn, add, &addition, err);
+    }
+    if (status == ST_OK) {
+        cli_added(cli, is_technician ? "technician" : "contact", addition.person, name);
+    }
+    return status;
+}
+
+static enum status run_contact_add(struct cli *cli, const struct args *args, struct err *err)
+{
+    return run_add(cli, args, false, err);
+}
+
+static enum status run_technician_add(struct cli *cli, const struct args *args, struct err *err)
+{
+    return run_add(cli, args, true, err);
+}
+
+/* ---- tables ---- */
+
+static const struct flag CONTACT_ADD_FLAGS[] = {
+    {"name", "NAME", "how the contact is called", true, false},
+    {"customer", "NAME|ID", "the customer; without it the one that has the address's domain", false,
+     false},
+    {"confirmed", NULL, "you know that the address is his", false, false},
+    {"main", NULL, "he is the customer's main contact", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static const struct flag CONTACT_LIST_FLAGS[] = {
+    {"customer", "NAME|ID", "only those of this customer", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static const struct verb CONTACT_VERBS[] = {
+    {.name = "add",
+     .words = "ADDRESS",
+     .help = "enter a contact",
+     .flags = CONTACT_ADD_FLAGS,
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_contact_add},
+    {.name = "list",
+     .words = "",
+     .help = "list the contacts",
+     .flags = CONTACT_LIST_FLAGS,
+     .run = run_contact_list},
+    {.name = "show",
+     .words = "ADDRESS|ID",
+     .help = "show a contact",
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_contact_show},
+    {.run = NULL},
+};
+
+static const struct flag TECHNICIAN_ADD_FLAGS[] = {
+    {"name", "NAME", "how the technician is called", true, false},
+    {"lead", NULL, "may act in all groups", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static const struct verb TECHNICIAN_VERBS[] = {
+    {.name = "add",
+     .words = "ADDRESS",
+     .help = "enter a technician",
+     .flags = TECHNICIAN_ADD_FLAGS,
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_technician_add},
+    {.name = "list", .words = "", .help = "list the technicians", .run = run_technician_list},
+    {.name = "show",
+     .words = "ADDRESS|ID",
+     .help = "show a technician",
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_technician_show},
+    {.run = NULL},
+};
+
+const struct noun NOUN_CONTACT = {"contact", "the people who are supported", CONTACT_VERBS};
+const struct noun NOUN_TECHNICIAN = {"technician", "the people of the desk", TECHNICIAN_VERBS};
