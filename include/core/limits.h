@@ -24,7 +24,7 @@
 #define LIMIT_RECEIVED             100
 #define LIMIT_NESTING              100
 #define LIMIT_PARTS                2000 /* parts that are looked at */
-#define LIMIT_PARAMETERS 200          /* of one Content-Type or Content-Disposition */
+#define LIMIT_PARAMETERS           200  /* of one Content-Type or Content-Disposition */
 
 /* What is kept of a mail's lists. */
 #define LIMIT_REFERENCES  20  /* newest; RFC 5322 sets none */

@@ -7,8 +7,6 @@
 
 #include <glib.h>
 
-#include <glib.h>
-
 #include "core/err.h"
 #include "message/facts.h"
 

@@ -12,6 +12,7 @@
  * Junk is a line that is neither a field nor a continuation. If fields follow before the next empty
  * line, a mail program has wrapped a field without indenting it: the line is counted to the field in
  * front of it. Otherwise the empty line was forgotten, and the body begins there (so does Postfix).
+ * A line of blanks is a continuation, unless what follows can be no header.
  * Line ends are LF or CR LF; a lone CR is a byte like any other.
  *
  * The limits are checked while scanning; a block above one is not read on. Linear. Pure.
@@ -67,12 +68,27 @@ static size_t name_length(const char *line, const char *end, const char **colon_
     return length;
 }
 
+/* Is the line at `at` made of blanks, and what follows it no header? Then it was meant to be empty. */
+static bool is_meant_empty(const char *at, const char *end)
+{
+    const char *next = NULL;
+    const char *behind = NULL;
+    const char *stop = line_end(at, end, &next);
+    const char *colon = NULL;
+
+    while (at < stop && is_blank(*at)) {
+        at++;
+    }
+    return at == stop && next < end && !is_blank(*next) &&
+           name_length(next, line_end(next, end, &behind), &colon) == 0;
+}
+
 /* Where the value that begins on the line at `at` ends, with all continuation lines. */
 static const char *value_end(const char *at, const char *end, const char **next_out)
 {
     const char *last = line_end(at, end, next_out);
 
-    while (*next_out < end && is_blank(**next_out)) {
+    while (*next_out < end && is_blank(**next_out) && !is_meant_empty(*next_out, end)) {
         last = line_end(*next_out, end, next_out);
     }
     return last;
@@ -217,7 +233,12 @@ enum status headers_scan(const char *bytes, size_t length, struct headers *heade
     while (status == ST_OK && !is_body && block.at < block.end) {
         const char *next = NULL;
 
-        if (line_end(block.at, block.end, &next) == block.at) {
+        bool is_empty = line_end(block.at, block.end, &next) == block.at;
+
+        if (is_empty || (headers.fields->len > 0 && is_meant_empty(block.at, block.end))) {
+            if (!is_empty && fields_follow(next, block.end)) {
+                note_oddity(&headers, "fields follow a line of blanks that ends the header");
+            }
             block.at = next;
             headers.is_ended = true;
             break;

@@ -244,6 +244,12 @@ static enum status read_pieces(struct reading *reading, struct part *part, const
     return status;
 }
 
+static void make_text(struct part *part)
+{
+    g_free(part->type->value);
+    part->type->value = g_strdup("text/plain");
+}
+
 /* Cut a multipart into its parts. One without any is text. */
 static enum status read_multipart(struct reading *reading, struct part *part, unsigned depth,
                                   struct err *err)
@@ -259,12 +265,17 @@ static enum status read_multipart(struct reading *reading, struct part *part, un
         g_free(boundary);
         boundary = guess_boundary(part->body, end);
         if (boundary == NULL || !find_boundary(part->body, end, boundary, &first)) {
-            g_free(part->type->value);
-            part->type->value = g_strdup("text/plain");
+            make_text(part);
             return ST_OK;
         }
     }
-    return read_pieces(reading, part, boundary, first, depth, err);
+
+    enum status status = read_pieces(reading, part, boundary, first, depth, err);
+
+    if (part->children->len == 0) {
+        make_text(part);
+    }
+    return status;
 }
 
 static enum status read_part(struct reading *reading, const char *at, const char *end,
