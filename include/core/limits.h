@@ -31,6 +31,7 @@
 #define LIMIT_RECIPIENTS  200 /* To and Cc, that are looked at */
 #define LIMIT_ATTACHMENTS 200
 #define LIMIT_AUTHRES     20
+#define LIMIT_TOKENS      20 /* in the addresses that a mail was sent to */
 #define LIMIT_THREAD_KEYS 3 /* ids a mail refers to: In-Reply-To, first and last of References */
 
 /* Text and HTML. */

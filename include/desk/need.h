@@ -1,8 +1,8 @@
 /* Which records a decision needs: facts and what was found so far in, keys to look up out.
  *
  * Four rounds, each one pipelined query set for a whole batch:
- *   1  from the facts alone: token objects, Message-IDs, fingerprint, sender's address, domains, subject tag
- *   2  tickets that round 1 named (locked before they are read)
+ *   1  from the facts alone: token objects, mails of ours, Message-IDs, sender's address, domains
+ *   2  tickets that round 1 or the subject named (locked before they are read)
  *   3  people that those tickets and tokens name
  *   4  counts of the governor for the addresses that may get an automatic mail
  * Pure.
@@ -23,6 +23,7 @@ struct need {
         *ids; /* char *: foreign Message-IDs: the mail's own first, then those that it refers to */
     char *address_key;  /* the sender's; NULL */
     GPtrArray *domains; /* char *: his domain, then "*.parent" for each parent, nearest first */
+    GArray *outbounds;  /* outbound_id: mails of ours that a delivery report names */
     GArray *tickets;    /* ticket_id */
     GArray *people;     /* person_id */
     GPtrArray *counts;  /* struct count_record, count not yet known */

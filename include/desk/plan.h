@@ -71,15 +71,15 @@ struct plan_mail {
         notice; /* static: "receipt", "acknowledgement", "new-ticket", "comment", "reply", "undelivered", … */
     person_id person; /* the recipient; REF_NEW: the sender */
     ticket_id ticket;
-    bool tells_comment;         /* the comment that the plan makes is what it tells */
-    outbound_id about;          /* the mail that came back ("undelivered"); 0 */
+    bool tells_comment; /* the comment that the plan makes is what it tells */
+    outbound_id about;  /* the mail that came back ("undelivered"); 0: it was not even sent */
     enum token_purpose purpose; /* what a reply to it will do */
     bool is_automatic;          /* bound by the governor */
     bool is_stranger;           /* the stranger's fixed acknowledgement */
     char *address;              /* own */
     char *name;                 /* own */
     char *reason;               /* own: why he gets it */
-    char *suppressed_by;        /* own: the budget that stops it; NULL: it goes out */
+    char *suppressed_by; /* own: the budget that stops it, or "dead-address"; NULL: it goes out */
 };
 
 struct plan {
@@ -104,5 +104,8 @@ void plan_free(struct plan *plan);
 DEFINE_OWNED(plan, plan_free)
 struct change *plan_add_change(struct plan *plan, enum change_kind kind);
 struct plan_mail *plan_add_mail(struct plan *plan, const char *notice);
+
+/* Add a sentence to where, who or may. */
+void plan_say(GPtrArray *sentences, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -76,7 +76,13 @@ struct ticket_record {
 
 /* A token found in the mail, and the verdict on it. Only tokens in addresses and in In-Reply-To or References
  * are looked for, never in text. */
-enum token_place { TOKEN_IN_ADDRESS, TOKEN_IN_IN_REPLY_TO, TOKEN_IN_REFERENCES };
+enum token_place {
+    TOKEN_IN_ADDRESS,
+    TOKEN_IN_IN_REPLY_TO,
+    TOKEN_IN_REFERENCES,
+    TOKEN_IN_REPORT,     /* the Message-ID of what a delivery report says came back */
+    TOKEN_IN_MESSAGE_ID, /* the mail's own: one of ours that came back to us; never a place */
+};
 struct token_record {
     enum token_place place;
     bool is_valid;
@@ -90,6 +96,17 @@ struct token_record {
         ticket; /* the ticket of the object, merges followed; 0: none (is in tickets when valid) */
     outbound_id
         outbound; /* the mail that carried it, from a Message-ID or a bounce token; 0: unknown */
+};
+
+/* A mail of ours that a token names and that may have come back (need asks for it in round 1, for delivery
+ * reports only). N of "<TOKEN.N@…>" is not signed: decide compares ticket and person with the token's. */
+struct outbound_record {
+    outbound_id id;
+    ticket_id ticket;  /* merges followed; 0: none */
+    person_id person;  /* the recipient; 0: nobody the desk knows */
+    char *address;     /* where it went */
+    person_id author;  /* who wrote the text in it; 0: it carried nobody's */
+    bool is_automatic; /* bound by the governor */
 };
 
 /* A foreign Message-ID that the mail refers to (or bears itself) and that the desk has a row for. */
@@ -141,6 +158,7 @@ struct records {
 
     struct twin_record twin;
     GPtrArray *tokens;           /* struct token_record, in the order of struct token_sighting */
+    GPtrArray *outbounds;        /* struct outbound_record: mails of ours that came back */
     GPtrArray *ids;              /* struct id_record: for ids of this mail that are known */
     GPtrArray *tickets;          /* struct ticket_record: every ticket named above or below */
     GPtrArray *people;           /* struct person_record: every person named above or below */
@@ -161,11 +179,13 @@ struct person_record *person_record_new(void);
 struct ticket_record *ticket_record_new(void);
 struct token_record *token_record_new(void);
 struct id_record *id_record_new(void);
+struct outbound_record *outbound_record_new(void);
 struct count_record *count_record_new(enum budget budget, const char *key, int64_t count);
 void person_record_free(struct person_record *person);
 void ticket_record_free(struct ticket_record *ticket);
 void token_record_free(struct token_record *token);
 void id_record_free(struct id_record *id);
+void outbound_record_free(struct outbound_record *outbound);
 void count_record_free(struct count_record *count);
 
 /* Deep copies, for filling several mails' records from one query. */
@@ -175,6 +195,7 @@ struct ticket_record *ticket_record_copy(const struct ticket_record *ticket);
 /* Look up by id; NULL if it is not there. Borrowed. */
 const struct person_record *records_person(const struct records *records, person_id id);
 const struct ticket_record *records_ticket(const struct records *records, ticket_id id);
+const struct outbound_record *records_outbound(const struct records *records, outbound_id id);
 int64_t records_count(const struct records *records, enum budget budget, const char *key);
 
 /* For storing with the mail: normal form; full reference, not floating. */

@@ -70,6 +70,9 @@ bool token_fits(const struct token_keys *keys, const struct token *token, int64_
 
 bool token_is_expired(const struct token *token, int64_t now_us);
 
+/* The last day of a token that is made now and lives for days; 0 (never) for 0 days. */
+unsigned token_expiry_day(int64_t now_us, int64_t days);
+
 /* Is it one that only technicians get (so that its mail never shares a parser)? */
 bool token_is_technicians(const struct token *token);
 

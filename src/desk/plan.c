@@ -10,6 +10,8 @@
  */
 #include "desk/plan.h"
 
+#include <stdarg.h>
+
 const char *outcome_name(enum outcome outcome)
 {
     switch (outcome) {
@@ -149,4 +151,13 @@ struct plan_mail *plan_add_mail(struct plan *plan, const char *notice)
     mail->notice = notice;
     g_ptr_array_add(plan->mails, mail);
     return mail;
+}
+
+void plan_say(GPtrArray *sentences, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_ptr_array_add(sentences, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
 }

@@ -232,6 +232,11 @@ bool token_is_expired(const struct token *token, int64_t now_us)
     return token->expiry_day != 0 && now_us / DAY_US > (int64_t)token->expiry_day;
 }
 
+unsigned token_expiry_day(int64_t now_us, int64_t days)
+{
+    return days == 0 ? 0 : (unsigned)MIN(now_us / DAY_US + days, UINT16_MAX);
+}
+
 bool token_is_technicians(const struct token *token)
 {
     switch (token->purpose) {

@@ -64,6 +64,15 @@ static void add_evidence(struct records *records)
                                    .ticket = 12,
                                    .outbound = 17};
     g_ptr_array_add(records->tokens, token);
+    struct outbound_record *outbound = outbound_record_new();
+    g_free(outbound->address);
+    *outbound = (struct outbound_record){.id = 17,
+                                         .ticket = 12,
+                                         .person = 4,
+                                         .address = g_strdup("anna@acme.example"),
+                                         .author = 5,
+                                         .is_automatic = true};
+    g_ptr_array_add(records->outbounds, outbound);
     g_free(id->message_id);
     id->message_id = g_strdup("x@y");
     id->ticket = 12;
@@ -165,6 +174,11 @@ Test(records, keep_every_member)
     const struct token_record *token = got->tokens->pdata[0];
     cr_expect(token->is_expired && !token->is_valid);
     cr_expect_str_eq(token->why_not, "does not fit");
+    const struct outbound_record *outbound = records_outbound(got, 17);
+    cr_assert_neq(outbound, NULL);
+    cr_expect_str_eq(outbound->address, "anna@acme.example");
+    cr_expect_eq(outbound->author, 5);
+    cr_expect(outbound->is_automatic);
     const struct id_record *id = got->ids->pdata[0];
     cr_expect(id->is_own && id->is_auth_failed);
     cr_expect_eq(id->sender, 4);
@@ -177,6 +191,7 @@ Test(records, find_nobody_and_nothing_else)
 
     cr_expect_eq(records_person(records, 99), NULL);
     cr_expect_eq(records_ticket(records, 99), NULL);
+    cr_expect_eq(records_outbound(records, 99), NULL);
     cr_expect_eq(records_count(records, BUDGET_DOMAIN_HOUR, "other.example"), 0);
     cr_expect_eq(records_count(records, BUDGET_ADDRESS_DAY, "acme.example"), 0);
 }
@@ -194,7 +209,7 @@ static void set_bad_member(struct records *records, unsigned which)
         {&records->settings.unknown_senders, UNKNOWN_REJECT + 1},
         {&records->mailbox.trust, TRUST_MICROSOFT365 + 1},
         {&records->twin.verdict, VERDICT_DUPLICATE + 1},
-        {&token->place, TOKEN_IN_REFERENCES + 1},
+        {&token->place, TOKEN_IN_MESSAGE_ID + 1},
         {&token->purpose, 0},
         {&token->purpose, TOKEN_UNDO + 1},
         {&token->object_kind, 0},

@@ -265,6 +265,15 @@ Test(token, expires_at_the_end_of_its_day)
     }
 }
 
+Test(token, lives_for_the_days_that_are_set)
+{
+    int64_t now_us = INT64_C(20000) * 86400 * 1000000 + 5;
+
+    cr_expect_eq(token_expiry_day(now_us, 0), 0, "for ever");
+    cr_expect_eq(token_expiry_day(now_us, 90), 20090);
+    cr_expect_eq(token_expiry_day(now_us, 100000), 65535, "as long as a token can say");
+}
+
 Test(token, tells_technicians_from_others)
 {
     for (int purpose = TOKEN_CONTACT_REPLY; purpose <= TOKEN_UNDO; purpose++) {

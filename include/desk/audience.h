@@ -1,0 +1,35 @@
+/* Who is told: the mails of a plan. Pure. */
+#ifndef DESK_AUDIENCE_H
+#define DESK_AUDIENCE_H
+
+#include "desk/identity.h"
+#include "desk/plan.h"
+#include "desk/records.h"
+
+/* What happened, for those who are told. */
+struct audience {
+    const struct records *records;
+    const struct ticket_record *ticket; /* NULL: the one that the plan opens */
+    person_id author;   /* never gets a copy of his own; REF_NEW: the plan makes him */
+    bool is_by_machine; /* nobody is told anything */
+};
+
+/* The opener of a ticket: "receipt", or a stranger's fixed "acknowledgement". address is what he wrote from. */
+void audience_tell_opener(struct plan *plan, const struct audience *audience, const char *address,
+                          const char *name, bool is_confirmed);
+
+/* The assignee, or while there is none all technicians of the desk. notice: "new-ticket", "comment", "note". */
+void audience_tell_technicians(struct plan *plan, const struct audience *audience,
+                               const char *notice);
+
+/* All technicians but the author: "assigned". */
+void audience_tell_assigned(struct plan *plan, const struct audience *audience);
+
+/* Requester and participants: "comment" or "reply". A technician who wrote to an address that is dead is told. */
+void audience_tell_contacts(struct plan *plan, const struct audience *audience, const char *notice);
+
+/* A technician whose text did not arrive: "undelivered". about: the mail that came back, 0: it was not sent. */
+void audience_tell_undelivered(struct plan *plan, const struct audience *audience,
+                               person_id technician, outbound_id about, const char *reason);
+
+#endif

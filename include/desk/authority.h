@@ -1,0 +1,69 @@
+/* May they? Evidence in, outcome out, by one table (THREATS 1). Pure. */
+#ifndef DESK_AUTHORITY_H
+#define DESK_AUTHORITY_H
+
+#include <glib.h>
+
+#include "desk/identity.h"
+#include "desk/plan.h"
+#include "desk/records.h"
+#include "message/facts.h"
+
+/* Is From true, as far as the border of the mailbox can tell? */
+enum auth { AUTH_PASS, AUTH_NONE, AUTH_FAIL };
+const char *auth_name(enum auth auth);
+
+/* AUTH for exactly the From domain, by the mailbox's trust profile. may gets sentences for people. */
+enum auth authority_auth(const struct facts *facts, const struct mailbox_record *mailbox,
+                         GPtrArray *may);
+
+/* A valid token, unexpired, for this ticket, that was given to the From party for what he is on it (claim). ticket
+ * may be NULL. */
+enum own_token { OWN_NONE, OWN_CONTACT, OWN_REPLY, OWN_NOTE };
+enum own_token authority_token(const struct records *records, const struct identity *identity,
+                               enum claim claim, const struct ticket_record *ticket,
+                               GPtrArray *may);
+
+enum shape { SHAPE_CLEAR, SHAPE_AMBIGUOUS, SHAPE_LOOPING };
+
+/* Who or what wrote it. */
+enum writer {
+    WRITER_PERSON,
+    WRITER_MACHINE, /* answered never */
+    WRITER_BOUNCE,  /* a delivery report */
+    WRITER_REPORT,  /* a receipt, a complaint, a reaction */
+};
+
+/* Where it belongs, as far as rights depend on it. */
+enum placing {
+    PLACED_NOWHERE,
+    PLACED_TICKET,
+    PLACED_BOUNCE,    /* a machine's, to the address for what comes back */
+    PLACED_OVERTAKEN, /* a ticket that another mail of this thread has opened before */
+};
+
+/* Everything that rights depend on, and nothing else. */
+struct evidence {
+    enum shape shape;
+    enum writer writer;
+    enum claim claim; /* on that ticket: identity_claim_on */
+    enum auth auth;
+    enum own_token token;
+    enum placing placing;
+    bool takes_part;    /* identity_takes_part */
+    bool needs_auth;    /* the mailbox's technician-proof */
+    bool is_own_notice; /* its Message-ID is one that we have signed */
+    bool is_released;   /* a person has released it from being held */
+    bool is_oversize;
+    enum unknown_senders unknown_senders;
+};
+
+struct ruling {
+    enum outcome outcome;
+    enum comment_kind comment_kind; /* of the comment that it makes, if it makes one */
+    const char *reason;             /* static: a sentence for people */
+};
+
+struct ruling authority_decide(const struct evidence *evidence);
+
+#endif

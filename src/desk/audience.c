@@ -1,0 +1,190 @@
+/* audience - who is told of what happened in a ticket
+ *
+ *     new ticket            its opener; the technicians
+ *     contact's comment     the technicians; requester and participants
+ *     public reply          requester and participants; another assignee
+ *     first public reply    also the technicians who had been told of the ticket: it is assigned
+ *     note                  the technicians, in notices whose every address is for notes
+ *     came back             the technician who wrote it
+ *
+ * "The technicians" are the assignee, or while there is none all of the desk. One copy a person, none to the
+ * author, none for what a machine wrote. A recipient's token says what his reply will do: it follows from
+ * what he is on this ticket, so a technician who is its requester gets a contact's, and no notes.
+ *
+ * Only what goes to contacts and strangers by itself is marked automatic and bound by desk/governor; a comment
+ * that is passed on is somebody's text. An address that is dead gets a row, but no mail.
+ * Pure.
+ */
+#include "desk/audience.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "message/address.h"
+
+static ticket_id ticket_of(const struct audience *audience)
+{
+    return audience->ticket != NULL ? audience->ticket->id : REF_NEW;
+}
+
+static bool is_told(const struct plan *plan, person_id person)
+{
+    for (guint i = 0; i < plan->mails->len; i++) {
+        const struct plan_mail *mail = plan->mails->pdata[i];
+        if (mail->person == person) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum token_purpose purpose_for(const struct audience *audience,
+                                      const struct person_record *person, const char *notice)
+{
+    if (!identity_is_technician_on(person, audience->ticket)) {
+        return TOKEN_CONTACT_REPLY;
+    }
+    return strcmp(notice, "note") == 0 ? TOKEN_TECHNICIAN_NOTE : TOKEN_TECHNICIAN_REPLY;
+}
+
+/* A copy for a person, unless he is the author or has one. NULL: he gets none. */
+static struct plan_mail *tell(struct plan *plan, const struct audience *audience,
+                              const struct person_record *person, const char *notice,
+                              const char *reason)
+{
+    if (person->id == audience->author || is_told(plan, person->id)) {
+        return NULL;
+    }
+    struct plan_mail *mail = plan_add_mail(plan, notice);
+
+    mail->person = person->id;
+    mail->ticket = ticket_of(audience);
+    mail->tells_comment = true;
+    mail->purpose = purpose_for(audience, person, notice);
+    mail->address = g_strdup(person->address);
+    mail->name = g_strdup(person->name);
+    mail->reason = g_strdup(reason);
+    mail->suppressed_by = person->is_address_dead ? g_strdup("dead-address") : NULL;
+    return mail;
+}
+
+void audience_tell_opener(struct plan *plan, const struct audience *audience, const char *address,
+                          const char *name, bool is_confirmed)
+{
+    const struct person_record *person = records_person(audience->records, audience->author);
+    bool is_technician = person != NULL && identity_is_technician_on(person, NULL);
+    bool is_dead = person != NULL && person->is_address_dead &&
+                   g_ascii_strcasecmp(person->address, address) == 0;
+
+    if (audience->is_by_machine) {
+        return;
+    }
+    bool is_stranger = !is_confirmed && !is_technician;
+    struct plan_mail *mail = plan_add_mail(plan, is_stranger ? "acknowledgement" : "receipt");
+
+    mail->person = audience->author;
+    mail->ticket = REF_NEW;
+    mail->purpose = is_technician && !person->is_contact ? TOKEN_TECHNICIAN_REPLY
+                                                         : TOKEN_CONTACT_REPLY;
+    mail->is_automatic = !is_technician;
+    mail->is_stranger = is_stranger;
+    mail->address = g_strdup(address);
+    mail->name = g_strdup(person != NULL && person->name[0] != '\0' ? person->name : name);
+    mail->reason = g_strdup(is_stranger ? "opened the ticket, and is not confirmed"
+                                        : "opened the ticket");
+    mail->suppressed_by = is_dead ? g_strdup("dead-address") : NULL;
+}
+
+/* The assignee, if he can still act. */
+static const struct person_record *active_assignee(const struct audience *audience)
+{
+    const struct ticket_record *ticket = audience->ticket;
+    const struct person_record *person = ticket == NULL || ticket->assignee == 0
+                                             ? NULL
+                                             : records_person(audience->records, ticket->assignee);
+
+    return person != NULL && identity_is_technician_on(person, ticket) ? person : NULL;
+}
+
+static void tell_all(struct plan *plan, const struct audience *audience, const char *notice,
+                     const char *reason)
+{
+    const GArray *technicians = audience->records->technicians;
+
+    for (guint i = 0; i < technicians->len; i++) {
+        const struct person_record *person =
+            records_person(audience->records, g_array_index(technicians, person_id, i));
+        if (person != NULL && identity_is_technician_on(person, audience->ticket)) {
+            tell(plan, audience, person, notice, reason);
+        }
+    }
+}
+
+void audience_tell_technicians(struct plan *plan, const struct audience *audience,
+                               const char *notice)
+{
+    const struct person_record *assignee = active_assignee(audience);
+
+    if (audience->is_by_machine) {
+        return;
+    }
+    if (assignee != NULL) {
+        tell(plan, audience, assignee, notice, "is assigned to the ticket");
+    } else {
+        tell_all(plan, audience, notice, "technician of the desk; nobody is assigned");
+    }
+}
+
+void audience_tell_assigned(struct plan *plan, const struct audience *audience)
+{
+    tell_all(plan, audience, "assigned", "was told of the ticket, which is assigned now");
+}
+
+static void tell_contact(struct plan *plan, const struct audience *audience, person_id id,
+                         const char *notice, const char *reason)
+{
+    const struct person_record *person = records_person(audience->records, id);
+    const struct plan_mail *mail = person == NULL || person->is_disabled
+                                       ? NULL
+                                       : tell(plan, audience, person, notice, reason);
+
+    if (mail != NULL && mail->suppressed_by != NULL && strcmp(notice, "reply") == 0) {
+        g_autofree char *why = g_strdup_printf("wrote to %s, whose address is dead",
+                                               person->address);
+        audience_tell_undelivered(plan, audience, audience->author, 0, why);
+    }
+}
+
+void audience_tell_contacts(struct plan *plan, const struct audience *audience, const char *notice)
+{
+    const struct ticket_record *ticket = audience->ticket;
+
+    if (audience->is_by_machine || ticket == NULL) {
+        return;
+    }
+    tell_contact(plan, audience, ticket->requester, notice, "opened the ticket");
+    for (guint i = 0; i < ticket->participants->len; i++) {
+        tell_contact(plan, audience, g_array_index(ticket->participants, person_id, i), notice,
+                     "takes part in the ticket");
+    }
+}
+
+void audience_tell_undelivered(struct plan *plan, const struct audience *audience,
+                               person_id technician, outbound_id about, const char *reason)
+{
+    const struct person_record *person = records_person(audience->records, technician);
+
+    if (person == NULL || !person->is_technician || person->is_disabled) {
+        return;
+    }
+    struct plan_mail *mail = plan_add_mail(plan, "undelivered");
+
+    mail->person = person->id;
+    mail->ticket = ticket_of(audience);
+    mail->about = about;
+    mail->purpose = purpose_for(audience, person, "note");
+    mail->address = g_strdup(person->address);
+    mail->name = g_strdup(person->name);
+    mail->reason = g_strdup(reason);
+    mail->suppressed_by = person->is_address_dead ? g_strdup("dead-address") : NULL;
+}
