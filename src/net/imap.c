@@ -26,7 +26,7 @@
 #include "net/imap_session.h"
 #include "net/mutf7.h"
 
-enum { STREAM_BUFFER_BYTES = 65536, POLL_WITHOUT_IDLE_MS = 1000 };
+enum { STREAM_BUFFER_BYTES = 65536, POLL_WITHOUT_IDLE_MS = 1000, CHATTER_PAUSE_MS = 50 };
 
 static const struct imapbox_budget SHORT_ANSWER = {.max_bytes = LIMIT_COMMAND_BYTES};
 
@@ -50,6 +50,10 @@ static ssize_t driver_read(mailstream_low *low, void *buffer, size_t size)
         if (!imapgate_accept(box->gate, (size_t)count)) {
             stream_fail(box->stream, "%s", imapgate_failure(box->gate));
             return -1;
+        }
+        if (!box->is_connected && imapgate_answer(box->gate)->is_bye) {
+            stream_fail(box->stream, "the server closed the connection");
+            return -1; /* libetpan loses the memory of such a greeting */
         }
     }
 }
@@ -584,8 +588,7 @@ static enum status idle_once(struct imapbox *box, int wake_fd, int64_t max_ms,
     }
     /* News may have come together with the server's "+". */
     bool has_bytes = box->etpan->imap_stream->read_buffer_len > 0 || imapgate_holds(box->gate);
-    enum stream_event event = has_bytes ? STREAM_EVENT_READABLE
-                                        : stream_wait(box->stream, wake_fd, max_ms);
+    enum stream_event event = stream_wait(box->stream, wake_fd, has_bytes ? 0 : max_ms);
     status = imapbox_begin(box, &SHORT_ANSWER, err);
     if (status != ST_OK) {
         return status;
@@ -632,6 +635,9 @@ enum status imapbox_wait(struct imapbox *box, const struct imapbox_wait *wait,
         if (event == STREAM_EVENT_WOKEN) {
             *news_out = IMAPBOX_WOKEN;
             return ST_OK;
+        }
+        if (is_idling && event == STREAM_EVENT_READABLE && !imapbox_has_news(box)) {
+            clock_sleep_ms(CHATTER_PAUSE_MS); /* "* OK Still here", as often as the server likes */
         }
     }
     *news_out = IMAPBOX_NEWS;

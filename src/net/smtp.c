@@ -15,6 +15,11 @@
  * AUTH it sends without. Addresses and bytes are checked before, the last is caught before the mail's
  * bytes go out.
  *
+ * Two more of its habits: after a final dot without an answer it keeps the connection for the next
+ * mail, which would then be told the answer that was meant for this one; and it waits two minutes for
+ * the answer to QUIT. So a connection is given up unless the dot was answered, and QUIT is sent into
+ * a socket that is no longer read.
+ *
  * A kept connection may have been closed by the server meanwhile. If it dies before it answered MAIL,
  * nothing has happened, and the mail is tried once more on a new one.
  *
@@ -24,6 +29,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -51,6 +57,7 @@ struct talk {
     size_t recipient; /* whose RCPT is under way, counted from 1 */
     size_t sent;      /* bytes handed to libcurl */
     bool is_new;      /* the connection was made for this mail */
+    bool is_dot_due;  /* the last bytes were handed over: from here on the mail may exist */
     bool is_stopped;  /* by the hook */
     bool lacks_auth;  /* a login is wanted and the server offered none */
     struct reply at_hand;
@@ -72,6 +79,13 @@ struct submit {
     int64_t dot_s;
     char failure[CURL_ERROR_SIZE];
 };
+
+#define SET(option, value)                                        \
+ do {                                                             \
+  CURLcode code_ = curl_easy_setopt(submit->curl, option, value); \
+  assert(code_ == CURLE_OK);                                      \
+  (void)code_;                                                    \
+ } while (0)
 
 const char *submit_outcome_name(enum submit_outcome outcome)
 {
@@ -112,6 +126,9 @@ static void hear_command(struct submit *submit, const char *line, size_t length)
         }
         talk->stage = COMMANDS[i].stage;
         talk->at_hand = (struct reply){.code = 0};
+        if (talk->stage == STAGE_OVER) {
+            SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, 1L);
+        }
         if (talk->stage == STAGE_CONNECT) {
             submit->is_authenticated = false;
         } else if (talk->stage == STAGE_RCPT) {
@@ -170,6 +187,7 @@ static void hear_answer(struct submit *submit, const char *line, size_t length)
     case STAGE_DOT:
         if (!talk->dot.is_complete) {
             talk->dot = *reply;
+            SET(CURLOPT_FORBID_REUSE, 0L);
         }
         break;
     case STAGE_OVER:
@@ -208,8 +226,9 @@ static size_t on_read(char *buffer, size_t size, size_t count, void *arg)
             return CURL_READFUNC_ABORT;
         }
         talk->stage = STAGE_DOT;
+        talk->is_dot_due = true;
         talk->at_hand = (struct reply){.code = 0};
-        curl_easy_setopt(submit->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)submit->dot_s);
+        SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)submit->dot_s);
     }
     memcpy(buffer, mail->bytes + talk->sent, bytes);
     talk->sent += bytes;
@@ -255,13 +274,6 @@ static char *make_url(const struct submit_options *options)
                            options->security == STREAM_TLS ? "smtps" : "smtp", options->host,
                            (unsigned)options->port, helo);
 }
-
-#define SET(option, value)                                        \
- do {                                                             \
-  CURLcode code_ = curl_easy_setopt(submit->curl, option, value); \
-  assert(code_ == CURLE_OK);                                      \
-  (void)code_;                                                    \
- } while (0)
 
 static void set_security(struct submit *submit, const struct submit_options *options)
 {
@@ -337,8 +349,11 @@ void submit_close(struct submit *submit)
     if (!submit) {
         return;
     }
-    /* libcurl waits for the answer to QUIT. */
-    SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, 1L);
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(submit->curl, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK &&
+        socket != CURL_SOCKET_BAD) {
+        shutdown(socket, SHUT_RD); /* say QUIT, do not wait for the answer */
+    }
     curl_easy_cleanup(submit->curl);
     curl_global_cleanup();
     g_free(submit->host);
@@ -444,7 +459,7 @@ static enum status conclude(struct submit *submit, CURLcode code, struct err *er
         decide_rest(talk, outcome_of(&talk->dot), &talk->dot);
         return ST_OK;
     }
-    if (talk->stage == STAGE_DOT) {
+    if (talk->is_dot_due) {
         decide_rest(talk, SUBMIT_UNKNOWN, NULL);
         return err_set(err, ST_UNCERTAIN,
                        "the mail is perhaps sent: no answer to its end from \"%s\" (%s)",
@@ -486,6 +501,7 @@ static CURLcode attempt(struct submit *submit, const struct submit_mail *mail,
     memset(results, 0, mail->recipient_count * sizeof *results);
     submit->failure[0] = '\0';
     submit->is_elsewhere = false;
+    SET(CURLOPT_FORBID_REUSE, 1L); /* until the dot is answered */
     SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)submit->reply_s);
     SET(CURLOPT_TIMEOUT_MS, (long)(total_s * 1000));
     return curl_easy_perform(submit->curl);
@@ -495,8 +511,7 @@ static CURLcode attempt(struct submit *submit, const struct submit_mail *mail,
 static bool was_stale(const struct submit *submit, CURLcode code)
 {
     const struct talk *talk = &submit->talk;
-    return code != CURLE_OK && !talk->is_new &&
-           (talk->stage == STAGE_MAIL || talk->stage == STAGE_CONNECT) &&
+    return code != CURLE_OK && !talk->is_new && talk->recipient == 0 &&
            (!talk->from.is_complete || talk->from.code == 421);
 }
 

@@ -232,17 +232,19 @@ enum stream_event stream_wait(struct stream *stream, int extra_fd, int64_t max_m
 {
     int64_t deadline_us = clock_monotonic_us(clock_real()) + max_ms * 1000;
 
-    if (stream->is_broken || (stream->tls && tls_has_pending(stream->tls))) {
-        return STREAM_EVENT_READABLE;
-    }
+    bool has_bytes = stream->is_broken || (stream->tls && tls_has_pending(stream->tls));
+
     for (;;) {
         struct pollfd fds[3] = {{.fd = stream->fd, .events = POLLIN},
                                 {.fd = stream->wake_fd, .events = POLLIN},
                                 {.fd = extra_fd, .events = POLLIN}};
-        int64_t left_ms = ms_left(deadline_us);
+        int64_t left_ms = has_bytes ? 0 : ms_left(deadline_us);
         int r = poll(fds, G_N_ELEMENTS(fds), (int)MIN(left_ms, INT32_MAX));
-        if (r > 0) {
-            return fds[1].revents || fds[2].revents ? STREAM_EVENT_WOKEN : STREAM_EVENT_READABLE;
+        if (r > 0 && (fds[1].revents || fds[2].revents)) {
+            return STREAM_EVENT_WOKEN;
+        }
+        if (r > 0 || has_bytes) {
+            return STREAM_EVENT_READABLE;
         }
         if (ms_left(deadline_us) == 0) {
             return STREAM_EVENT_TIMEOUT;
