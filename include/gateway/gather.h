@@ -20,6 +20,7 @@ struct batch_mail {
     const char *reason;                 /* borrowed: why it could not */
     struct records *records;            /* own */
     struct plan *plan;                  /* own; NULL until it is decided */
+    ticket_id ticket;                   /* where batch_apply put it; 0: nowhere */
     bool is_deferred; /* an older mail of the batch bears on it: its turn is the next transaction */
 };
 

@@ -523,6 +523,7 @@ enum status batch_apply(struct tx *tx, struct batch *batch, struct err *err)
         if (batch->mails[i].plan) {
             struct place at = {&writes, &batch->mails[i], &writes.made[i]};
             apply_plan(batch, &at);
+            batch->mails[i].ticket = ticket_of(at.made, batch->mails[i].plan->ticket);
         }
     }
     if (status == ST_OK) {

@@ -96,8 +96,7 @@ static void log_end(const struct batch_mail *mail)
     g_autofree char *event = g_strdup_printf("mail.%s", verdict_name(plan->verdict));
     enum log_level level = plan->verdict == VERDICT_HELD ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO;
     struct kv fields[] = {kv("mail", mail->claimed->id), kv("outcome", outcome_name(plan->outcome)),
-                          kv("ticket", plan->ticket > 0 ? plan->ticket : (int64_t)0),
-                          kv("reason", reason)};
+                          kv("ticket", mail->ticket), kv("reason", reason)};
     log_event(level, event, fields, G_N_ELEMENTS(fields));
 }
 
