@@ -76,6 +76,7 @@ static const struct {
     {"mailno", {"anna", "ben"}, ST_OK, "PP", {"550 5.7.1 not you", "550 5.7.1 not you"}, NULL},
     {"maillater", {"anna"}, ST_OK, "T", {"450 4.7.1 not now"}, NULL},
     {"toolarge", {"anna"}, ST_OK, "P", {"552 5.3.4 too large"}, NULL},
+    {"loginwanted", {"anna", "ben"}, ST_DENIED, "--", {"", ""}, NULL},
     {"leave", {"anna"}, ST_OK, "T", {"421 4.3.2 going down"}, NULL},
     {"datano", {"anna", "refused"}, ST_OK, "PP", {"554 5.5.1 no", "550 5.1.1 no such user"}, NULL},
     {"datalater", {"anna"}, ST_OK, "T", {"452 4.3.1 full"}, NULL},
@@ -95,6 +96,7 @@ static const struct {
     {"plain", {"anna", "drop"}, ST_TEMPFAIL, "--", {"", ""}, NULL},
     {"plain", {"hang"}, ST_TEMPFAIL, "-", {""}, NULL},
     {"dropdot", {"anna", "refused"}, ST_UNCERTAIN, "?P", {"", "550 5.1.1 no such user"}, "eml"},
+    {"garbage", {"anna"}, ST_UNCERTAIN, "?", {""}, "eml"},
     {"hangdot", {"anna"}, ST_UNCERTAIN, "?", {""}, "eml"},
     {"dripdot", {"anna"}, ST_UNCERTAIN, "?", {""}, "eml"},
     {"flooddot", {"anna"}, ST_UNCERTAIN, "?", {""}, "eml"},
@@ -168,6 +170,31 @@ Test(net_submit, starts_afresh_after_any_mail, .timeout = 120)
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
         expect_case(submit, i);
         expect_case(submit, 0);
+    }
+}
+
+/* One answer too many must not be taken for the next mail's. */
+Test(net_submit, claims_nothing_when_the_server_is_out_of_step)
+{
+    static const char *const FROM[] = {"twodots@desk.example", "plain@desk.example"};
+    OWNED(submit) submit = open_stub(NULL, NULL);
+    const char *const recipients[] = {"anna@acme.example"};
+
+    for (size_t i = 0; i < 6; i++) {
+        g_autofree char *token = g_strdup_printf("step-%zu", i);
+        g_autofree char *bytes = mail_with(token, 1);
+        const struct submit_mail mail = {.mail_from = FROM[i % 2],
+                                         .recipients = recipients,
+                                         .recipient_count = 1,
+                                         .bytes = bytes,
+                                         .length = strlen(bytes)};
+        struct submit_result result;
+        struct err err = {.status = ST_OK};
+        enum status got = submit_send(submit, &mail, &result, &err);
+        bool is_there = peers_kept(token, "eml");
+        cr_expect(got == ST_OK || got == ST_TEMPFAIL, "%zu: %s: %s", i, status_name(got), err.text);
+        cr_expect(is_there == (result.outcome == SUBMIT_ACCEPTED), "%zu: %s, and the server %s", i,
+                  submit_outcome_name(result.outcome), is_there ? "has it" : "does not have it");
     }
 }
 

@@ -15,6 +15,7 @@ import time
 FROM = {
     "mailno": b"550 5.7.1 not you",
     "maillater": b"450 4.7.1 not now",
+    "loginwanted": b"530 5.7.0 log in first",
     "toolarge": b"552 5.3.4 too large",
 }
 DATA = {"datano": b"554 5.5.1 no", "datalater": b"452 4.3.1 full"}
@@ -23,6 +24,7 @@ DOT = {
     "dotlater": b"451 4.3.0 later",
     "dotwords": b"250-2.0.0 Ok:\r\n250 2.0.0 queued as 4711",
     "garbage": b"hello there",
+    "twodots": b"250 2.0.0 Ok: queued as 1\r\n250 2.0.0 Ok: queued as 2",
 }
 RCPT = {
     "refused": b"550 5.1.1 no such user",
