@@ -1,11 +1,15 @@
-/* Words to the service manager (sd_notify(3)); nothing happens where there is none. */
+/* What we tell systemd (sd_notify, without its library). Without $NOTIFY_SOCKET nothing happens. */
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
-/* Send "READY=1", "STOPPING=1", "STATUS=…". */
-void notify_service(const char *state);
+#include <stdint.h>
 
-/* Tell the watchdog that we live, as often as it wants to hear it; cheap to call often. */
-void notify_watchdog(void);
+#include "core/err.h"
+
+/* Send one datagram, such as "READY=1" or "STATUS=…". Lines are separated by line feeds. */
+void notify_send(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* How often WATCHDOG=1 is due: half of what systemd wants; 0 if it wants none. */
+int64_t notify_watchdog_us(void);
 
 #endif

@@ -1,13 +1,17 @@
-/* notify - words to the service manager, over the datagram socket that $NOTIFY_SOCKET names
+/* notify - a word to systemd
  *
- * The protocol of sd_notify(3) is one datagram of "NAME=VALUE" lines to a unix socket, whose path may be an
- * abstract one ("@…"). Thirty lines of our own stand here instead of a dependency on libsystemd.
+ * The protocol of sd_notify is one datagram to the socket that $NOTIFY_SOCKET names (a path, or with "@"
+ * an abstract name), so it needs no library. Nobody may be listening, or systemd may be busy: what
+ * cannot be sent is dropped, because the daemon's work does not depend on it.
  *
- * Nothing is reported to the caller: a service manager that does not listen is no reason to stop.
- * I/O: one datagram.
+ *     READY=1  RELOADING=1  STOPPING=1  WATCHDOG=1  STATUS=text
+ *
+ * Only the supervisor speaks (NotifyAccess=main); roles do not inherit a use for it.
+ * I/O: a datagram socket a message; a few a minute.
  */
 #include "daemon/notify.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,41 +20,49 @@
 
 #include <glib.h>
 
-#include "core/clock.h"
 #include "core/text.h"
 
-void notify_service(const char *state)
+void notify_send(const char *format, ...)
 {
     const char *path = g_getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (!path || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof address.sun_path) {
+    size_t length = path ? strlen(path) : 0;
+
+    if (length < 2 || length >= sizeof address.sun_path || !strchr("/@", path[0])) {
         return;
     }
-    size_t length = strlen(path);
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+
     memcpy(address.sun_path, path, length);
     if (path[0] == '@') {
         address.sun_path[0] = '\0';
     }
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0) {
-        (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
-                      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
-        close(fd);
-    }
-}
-
-void notify_watchdog(void)
-{
-    static int64_t next_us;
-    const char *wanted = g_getenv("WATCHDOG_USEC");
-    int64_t every_us = 0;
-    struct err err = {.status = ST_OK};
-    if (!wanted || text_parse_int64(wanted, 1, INT64_MAX / 2, &every_us, &err) != ST_OK) {
+    if (fd < 0) {
         return;
     }
-    int64_t now = clock_monotonic_us(clock_real());
-    if (now >= next_us) {
-        next_us = now + every_us / 3;
-        notify_service("WATCHDOG=1");
+    socklen_t address_bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    (void)!sendto(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL,
+                  (const struct sockaddr *)&address, address_bytes);
+    close(fd);
+}
+
+int64_t notify_watchdog_us(void)
+{
+    const char *text = g_getenv("WATCHDOG_USEC");
+    const char *pid = g_getenv("WATCHDOG_PID");
+    struct err err = {.status = ST_OK};
+    int64_t us = 0;
+    int64_t whose = getpid();
+
+    if (!text || text_parse_int64(text, 2, INT64_MAX, &us, &err) != ST_OK) {
+        return 0;
     }
+    if (pid && (text_parse_int64(pid, 1, INT64_MAX, &whose, &err) != ST_OK || whose != getpid())) {
+        return 0;
+    }
+    return us / 2;
 }

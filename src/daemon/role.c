@@ -1,58 +1,71 @@
-/* role - from a role's name to the function that is it
+/* role - the life of one role process
  *
- * Every role is the same program, executed anew: it shares no memory with the supervisor and no descriptor
- * but the one on which tend reports. What a role does stands in the gateway layer.
+ * The supervisor starts each role by executing the program again: a role begins with nothing but its
+ * place in the command line, reads the config itself and so always runs with one config from its start
+ * to its end. What a role does is not known here: it is a function in the program's table, which is also
+ * how tests put roles of their own into a real daemon.
  *
- * I/O: the roles'.
+ * How a role ends is told twice: in the log, for people, with the reason; and by its exit code, for the
+ * supervisor, which only wants to know how long to wait (a role that says ST_FATAL needs a person).
+ *
+ * Not here: restarts, and the signal that comes when the supervisor is gone (supervise.c).
+ * I/O: signals, the config file; whatever the role does.
  */
 #include "daemon/role.h"
 
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+
 #include <glib.h>
 
-#include "gateway/fetch.h"
-#include "gateway/intake.h"
-#include "gateway/send.h"
-#include "gateway/tend.h"
+#include "core/log.h"
+#include "core/stop.h"
 
-const char *daemon_role_name(enum daemon_role role)
+const struct role *role_find(const struct role_table *table, const char *name)
 {
-    switch (role) {
-    case DAEMON_TEND:
-        return "tend";
-    case DAEMON_FETCH:
-        return "fetch";
-    case DAEMON_INTAKE:
-        return "intake";
-    case DAEMON_SEND:
-        return "send";
-    }
-    return "unknown";
-}
-
-enum status daemon_role_parse(const char *name, enum daemon_role *role_out, struct err *err)
-{
-    static const enum daemon_role ROLES[] = {DAEMON_TEND, DAEMON_FETCH, DAEMON_INTAKE, DAEMON_SEND};
-    for (size_t i = 0; i < G_N_ELEMENTS(ROLES); i++) {
-        if (g_str_equal(name, daemon_role_name(ROLES[i]))) {
-            *role_out = ROLES[i];
-            return ST_OK;
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(table->roles[i].name, name) == 0) {
+            return &table->roles[i];
         }
     }
-    return err_set(err, ST_NOT_FOUND, "there is no role \"%s\"", name);
+    return NULL;
 }
 
-enum status daemon_role_run(enum daemon_role role, int64_t number, const struct config *config,
-                            struct err *err)
+static enum status run_role(const struct role *role, const struct role_place *place,
+                            const char *config_path, struct err *err)
 {
-    switch (role) {
-    case DAEMON_TEND:
-        return tend_run(config, DAEMON_REPORT_FD, err);
-    case DAEMON_FETCH:
-        return fetch_run(config, number, err);
-    case DAEMON_INTAKE:
-        return intake_run(config, (int)number, err);
-    case DAEMON_SEND:
-        return send_run(config, (int)number, err);
+    OWNED(config) config = NULL;
+    enum log_level level = LOG_LEVEL_INFO;
+    enum status status = stop_init(err);
+
+    if (status == ST_OK) {
+        status = config_load(config_path, &config, err);
     }
-    return err_set(err, ST_FATAL, "unknown role");
+    if (status == ST_OK && config->log_level) {
+        status = log_level_parse(config->log_level, &level, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    log_set_level(level);
+    return role->run(config, place, err);
+}
+
+int role_live(const struct role *role, const struct role_place *place, const char *config_path)
+{
+    struct err err = {.status = ST_OK};
+    g_autofree char *title = g_strdup_printf("postdesk-%s", role->name);
+
+    /* A peer that is gone is an error of write(), not the end; the supervisor answers to SIGHUP. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    prctl(PR_SET_NAME, title);
+    LOG_SCOPE(kv("role", role->name));
+
+    enum status status = run_role(role, place, config_path, &err);
+    if (status != ST_OK) {
+        log_error("role.failed", kv("status", status_name(status)), kv("error", err.text));
+    }
+    return status_exit_code(status);
 }

@@ -1,26 +1,32 @@
-/* supervise - starts the roles, starts them again when they die, ends them when asked to
+/* supervise - start the roles, start again what died, end all of them in time
  *
- *     stopped ──start──▶ running ──died──▶ waiting (back-off: doubled up to 30 s, forgotten after a minute
- *        ▲                  │                 │        of health)
- *        └──not wanted──────┴─────────────────┘
+ * One slot a process that there should be. A slot waits for its moment, runs, is asked to end, and at
+ * its end waits again or is gone:
  *
- * It does nothing else: no network, no database, no mail, so that nothing a stranger sends can reach it. Which
- * mailboxes there are it learns from tend, over a pipe; that is why one fetch a mailbox can come and go.
+ *     WAITING ──fork──▶ RUNNING ──SIGTERM──▶ ENDING ──(8 s: SIGKILL)──▶ reaped: WAITING, or gone
+ *                          └────────────reaped: WAITING, later with each failure────────┘
  *
- * A role that dies in whatever way is started again. One that ends with the exit code of ST_FATAL is
- * misconfigured: that is an error somebody must mend, and it is tried again every 30 s.
+ * Which slots there should be follows from the config (intakes, senders) and from the roster, the list of
+ * mailboxes that the role tend tells. Everything that happens (a child's end, a signal, a roster, a
+ * moment that has come) is one pass of one loop around poll(); signals arrive by signalfd, so nothing ever
+ * happens between two lines.
  *
- * On SIGTERM all roles get SIGTERM; who is still there after 8 s is killed, which every role survives by
- * design. Roles die with their supervisor (PR_SET_PDEATHSIG).
- * I/O: processes, signals, log, the service manager's socket.
+ * Roles are started by executing this program again: after an upgrade and SIGHUP the new binary runs.
+ * They get SIGKILL when the supervisor is gone (PR_SET_PDEATHSIG): every state of a mail survives that,
+ * and two daemons at once would be worse.
+ *
+ * Not here: what roles do (gateway), and any network or database.
+ * I/O: processes, signals, a socketpair to tend, the config file, systemd's socket.
  */
 #include "daemon/supervise.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -28,423 +34,586 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <glib.h>
+
 #include "core/clock.h"
 #include "core/frame.h"
+#include "core/limits.h"
 #include "core/log.h"
+#include "core/roster.h"
 #include "daemon/notify.h"
-#include "daemon/role.h"
 
-#define MS            INT64_C(1000)
-#define MOST_DELAY_US (30000 * MS)
-#define HEALTHY_US    (60000 * MS)
-#define TERM_US       (8000 * MS)
-#define REPORT_BYTES  65536
-#define TICK_MS       1000
+enum { US_PER_MS = 1000, US_PER_SECOND = 1000000, REPORT_FD = 3, LONGEST_FACTOR = 30 };
+#define NEVER INT64_MAX
 
-struct child {
-    enum daemon_role role;
-    int64_t number;
-    pid_t pid; /* 0: does not run */
+enum slot_state { SLOT_WAITING, SLOT_RUNNING, SLOT_ENDING };
+
+/* One process that there should be, or is. */
+struct slot {
+    const struct role *role; /* borrowed: from the table */
+    struct role_place place;
+    enum slot_state state;
     bool is_wanted;
-    int64_t started_us;
-    int64_t start_at_us; /* not before */
-    int64_t delay_us;
+    bool is_told;       /* to end by us: its end is no failure */
+    pid_t pid;          /* RUNNING, ENDING */
+    int64_t due_us;     /* WAITING: the start; ENDING: SIGKILL */
+    int64_t started_us; /* RUNNING, ENDING */
+    int64_t backoff_us; /* before the last start */
 };
 
 struct supervisor {
-    const struct config *config;
-    const struct supervise_options *options;
-    GPtrArray *children; /* own: struct child */
-    int signal_fd;
-    int report_fd;                /* ours; -1 */
-    int report_fd_tend;           /* tend's end; -1 */
-    struct frame_reader *reports; /* own */
-    pid_t pid;
+    const struct role_table *table; /* borrowed */
+    const char *config_path;        /* borrowed; NULL */
+    struct config *config;          /* own */
+    char *program;                  /* own: what to execute */
+    GPtrArray *slots;               /* own: struct slot */
+    GArray *mailboxes;              /* own: int64_t, sorted */
+    int report_fd;                  /* own: tend's; -1 */
+    struct frame_reader *report;    /* own: NULL */
+    int signal_fd;                  /* own */
+    sigset_t outer_mask;
     bool is_ending;
-    int64_t kill_at_us;
+    bool is_ready_said;
+    char *status_said;   /* own: to systemd; NULL */
+    int64_t watchdog_us; /* 0: none */
+    int64_t next_watchdog_us;
 };
+
+/* ---- states ------------------------------------------------------------------------------------ */
+
+static const char *slot_state_name(enum slot_state state)
+{
+    switch (state) {
+    case SLOT_WAITING:
+        return "waiting";
+    case SLOT_RUNNING:
+        return "running";
+    case SLOT_ENDING:
+        return "ending";
+    }
+    return "?";
+}
+
+static void slot_set_state(struct slot *slot, enum slot_state to)
+{
+    static const bool MAY[3][3] = {
+        [SLOT_WAITING] = {[SLOT_RUNNING] = true},
+        [SLOT_RUNNING] = {[SLOT_WAITING] = true, [SLOT_ENDING] = true},
+        [SLOT_ENDING] = {[SLOT_WAITING] = true},
+    };
+    assert(MAY[slot->state][to]);
+    slot->state = to;
+    log_debug("role.changed", kv("role", slot->role->name), kv("child", slot->pid),
+              kv("state", slot_state_name(to)));
+}
 
 static int64_t now_us(void)
 {
     return clock_monotonic_us(clock_real());
 }
 
-static struct child *find_child(const struct supervisor *supervisor, enum daemon_role role,
-                                int64_t number)
+int64_t supervise_backoff_us(int64_t first_us, int64_t last_us, int64_t ran_us, int exit_code)
 {
-    for (guint i = 0; i < supervisor->children->len; i++) {
-        struct child *child = g_ptr_array_index(supervisor->children, i);
-        if (child->role == role && child->number == number) {
-            return child;
+    int64_t longest_us = MIN(first_us * LONGEST_FACTOR, LIMIT_RESTART_MS * INT64_C(1000));
+    longest_us = MAX(longest_us, first_us);
+
+    if (exit_code == status_exit_code(ST_FATAL)) {
+        return longest_us;
+    }
+    if (last_us <= 0 || ran_us >= LIMIT_ROLE_HEALTHY_MS * INT64_C(1000)) {
+        return first_us;
+    }
+    return MIN(last_us * 2, longest_us);
+}
+
+/* ---- which slots there should be --------------------------------------------------------------- */
+
+static struct slot *find_slot(const struct supervisor *supervisor, const struct role *role,
+                              int index, int64_t mailbox)
+{
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        struct slot *slot = supervisor->slots->pdata[i];
+        if (slot->role == role && slot->place.index == index && slot->place.mailbox == mailbox) {
+            return slot;
         }
     }
     return NULL;
 }
 
-static void want(struct supervisor *supervisor, enum daemon_role role, int64_t number)
+static void want_slot(struct supervisor *supervisor, const struct role *role, int index,
+                      int64_t mailbox)
 {
-    struct child *child = find_child(supervisor, role, number);
-    if (!child) {
-        child = g_new0(struct child, 1);
-        child->role = role;
-        child->number = number;
-        child->delay_us = supervisor->config->restart_us;
-        g_ptr_array_add(supervisor->children, child);
+    struct slot *slot = find_slot(supervisor, role, index, mailbox);
+    if (!slot) {
+        slot = g_new0(struct slot, 1);
+        slot->role = role;
+        slot->place = (struct role_place){.index = index, .mailbox = mailbox, .report_fd = -1};
+        g_ptr_array_add(supervisor->slots, slot);
     }
-    child->is_wanted = true;
+    slot->is_wanted = true;
 }
 
-/* ---- starting --------------------------------------------------------------------------------- */
-
-/* In the new process: nothing but system calls until exec. */
-static void become_role(const struct supervisor *supervisor, const struct child *child, char **argv)
+static int64_t count_of(const struct supervisor *supervisor, const struct role *role)
 {
-    sigset_t none;
-    sigemptyset(&none);
-    bool is_tend = child->role == DAEMON_TEND;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != supervisor->pid ||
-        sigprocmask(SIG_SETMASK, &none, NULL) != 0) {
-        _exit(1);
+    switch (role->number) {
+    case ROLE_ONE:
+        return 1;
+    case ROLE_PER_INTAKE:
+        return supervisor->config->intakes;
+    case ROLE_PER_SENDER:
+        return supervisor->config->senders;
+    case ROLE_PER_MAILBOX:
+        return supervisor->mailboxes->len;
     }
-    if (is_tend && supervisor->report_fd_tend == DAEMON_REPORT_FD) {
-        if (fcntl(DAEMON_REPORT_FD, F_SETFD, 0) != 0) {
-            _exit(1);
-        }
-    } else if (is_tend && dup2(supervisor->report_fd_tend, DAEMON_REPORT_FD) < 0) {
-        _exit(1);
-    }
-    execv(supervisor->options->program, argv);
-    _exit(127);
+    return 0;
 }
 
-static void start_child(struct supervisor *supervisor, struct child *child)
+static void ask_to_end(struct slot *slot)
 {
-    char number[24];
-    g_snprintf(number, sizeof number, "%" PRId64, child->number);
-    const char *config_path = supervisor->options->config_path;
-    const char *argv[] = {"postdeskd", "--role", daemon_role_name(child->role),
-                          "--number",  number,   config_path ? "--config" : NULL,
-                          config_path, NULL};
-    pid_t pid = fork();
-    if (pid == 0) {
-        become_role(supervisor, child, (char **)(uintptr_t)argv);
-    }
-    child->started_us = now_us();
-    if (pid < 0) {
-        child->start_at_us = child->started_us + child->delay_us;
-        log_error("role.unstarted", kv("role", daemon_role_name(child->role)),
-                  kv("error", g_strerror(errno)));
+    if (slot->state != SLOT_RUNNING) {
         return;
     }
-    child->pid = pid;
-    log_info("role.started", kv("role", daemon_role_name(child->role)),
-             kv("mailbox", child->number), kv("pid", pid));
+    slot->is_told = true;
+    slot->due_us = now_us() + LIMIT_ROLE_END_MS * INT64_C(1000);
+    kill(slot->pid, SIGTERM);
+    slot_set_state(slot, SLOT_ENDING);
 }
 
-static void start_due(struct supervisor *supervisor)
+/* Make the slots that should be there, end those that should not. */
+static void reconcile(struct supervisor *supervisor)
 {
-    for (guint i = 0; i < supervisor->children->len; i++) {
-        struct child *child = g_ptr_array_index(supervisor->children, i);
-        if (child->pid == 0 && child->is_wanted && child->start_at_us <= now_us()) {
-            start_child(supervisor, child);
+    const struct role_table *table = supervisor->table;
+
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        ((struct slot *)supervisor->slots->pdata[i])->is_wanted = false;
+    }
+    for (size_t r = 0; r < table->count && !supervisor->is_ending; r++) {
+        const struct role *role = &table->roles[r];
+        for (int64_t i = 0; i < count_of(supervisor, role); i++) {
+            bool is_mailbox = role->number == ROLE_PER_MAILBOX;
+            int64_t mailbox = is_mailbox ? g_array_index(supervisor->mailboxes, int64_t, (guint)i)
+                                         : 0;
+            want_slot(supervisor, role, is_mailbox ? 0 : (int)i, mailbox);
+        }
+    }
+    for (guint i = supervisor->slots->len; i-- > 0;) {
+        struct slot *slot = supervisor->slots->pdata[i];
+        if (slot->is_wanted) {
+            continue;
+        }
+        ask_to_end(slot);
+        if (slot->state == SLOT_WAITING) {
+            g_ptr_array_remove_index(supervisor->slots, i);
         }
     }
 }
 
-/* ---- ending ----------------------------------------------------------------------------------- */
+/* ---- starting ---------------------------------------------------------------------------------- */
 
-static void log_death(const struct child *child, int wait_status)
+static char **arguments_of(const struct supervisor *supervisor, const struct slot *slot)
 {
-    const char *role = daemon_role_name(child->role);
-    if (WIFSIGNALED(wait_status)) {
-        log_warning("role.died", kv("role", role), kv("pid", child->pid),
-                    kv("signal", WTERMSIG(wait_status)));
-    } else if (WEXITSTATUS(wait_status) == status_exit_code(ST_FATAL)) {
-        log_error("role.misconfigured", kv("role", role), kv("pid", child->pid));
-    } else if (WEXITSTATUS(wait_status) != 0) {
-        log_warning("role.failed", kv("role", role), kv("pid", child->pid),
-                    kv("status", WEXITSTATUS(wait_status)));
+    GPtrArray *arguments = g_ptr_array_new();
+    g_ptr_array_add(arguments, g_strdup(supervisor->program));
+    g_ptr_array_add(arguments, g_strdup_printf("--role=%s", slot->role->name));
+    if (slot->role->number == ROLE_PER_MAILBOX) {
+        g_ptr_array_add(arguments, g_strdup_printf("--mailbox=%" PRId64, slot->place.mailbox));
     } else {
-        log_info("role.ended", kv("role", role), kv("pid", child->pid));
+        g_ptr_array_add(arguments, g_strdup_printf("--index=%d", slot->place.index));
     }
+    if (slot->role->has_roster) {
+        g_ptr_array_add(arguments, g_strdup_printf("--report-fd=%d", REPORT_FD));
+    }
+    if (supervisor->config_path) {
+        g_ptr_array_add(arguments, g_strdup_printf("--config=%s", supervisor->config_path));
+    }
+    g_ptr_array_add(arguments, NULL);
+    return (char **)g_ptr_array_free(arguments, FALSE);
 }
 
-static void close_reports(struct supervisor *supervisor)
+/* In the new process. Only calls that are safe after fork; memory was taken before. */
+_Noreturn static void become_role(const struct supervisor *supervisor, char **arguments,
+                                  int report_fd, pid_t parent)
 {
-    g_clear_pointer(&supervisor->reports, frame_reader_free);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) {
+        _exit(status_exit_code(ST_TEMPFAIL));
+    }
+    /* dup2 to itself would leave the descriptor marked to be closed. */
+    if (report_fd == REPORT_FD) {
+        fcntl(REPORT_FD, F_SETFD, 0);
+    } else if (report_fd >= 0 && dup2(report_fd, REPORT_FD) < 0) {
+        _exit(status_exit_code(ST_TEMPFAIL));
+    }
+    sigprocmask(SIG_SETMASK, &supervisor->outer_mask, NULL);
+    execv(supervisor->program, arguments);
+    _exit(status_exit_code(ST_TEMPFAIL));
+}
+
+/* The mailbox stands last and is left out where there is none. */
+static int count_fields(const struct slot *slot, size_t count)
+{
+    return (int)count - (slot->place.mailbox == 0);
+}
+
+/* A new pipe from the role that tells the roster; that of the one before is over. */
+static int open_report(struct supervisor *supervisor)
+{
+    int ends[2];
+    g_clear_pointer(&supervisor->report, frame_reader_free);
     if (supervisor->report_fd >= 0) {
         close(supervisor->report_fd);
-        close(supervisor->report_fd_tend);
         supervisor->report_fd = -1;
     }
-}
-
-/* A new pipe for the next tend: in the old one the dead may have left half a frame. */
-static enum status open_reports(struct supervisor *supervisor, struct err *err)
-{
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        return err_set(err, ST_FATAL, "could not make a pipe for tend: %s", g_strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return -1;
     }
-    close_reports(supervisor);
-    supervisor->report_fd = pair[0];
-    supervisor->report_fd_tend = pair[1];
-    supervisor->reports = frame_reader_new(pair[0], REPORT_BYTES);
-    return ST_OK;
+    supervisor->report_fd = ends[0];
+    supervisor->report = frame_reader_new(ends[0], ROSTER_BYTES);
+    return ends[1];
 }
 
-static void bury(struct supervisor *supervisor, struct child *child, int wait_status)
+static void start(struct supervisor *supervisor, struct slot *slot)
+{
+    g_auto(GStrv) arguments = arguments_of(supervisor, slot);
+    int report_fd = slot->role->has_roster ? open_report(supervisor) : -1;
+    pid_t parent = getpid();
+    pid_t pid = slot->role->has_roster && report_fd < 0 ? -1 : fork();
+
+    if (pid == 0) {
+        become_role(supervisor, arguments, report_fd, parent);
+    }
+    if (report_fd >= 0) {
+        close(report_fd);
+    }
+    if (pid < 0) {
+        slot->backoff_us = supervise_backoff_us(supervisor->config->restart_us, slot->backoff_us, 0,
+                                                0);
+        slot->due_us = now_us() + slot->backoff_us;
+        log_error("role.failed", kv("role", slot->role->name), kv("error", g_strerror(errno)));
+        return;
+    }
+    slot->pid = pid;
+    slot->started_us = now_us();
+    slot->is_told = false;
+    slot_set_state(slot, SLOT_RUNNING);
+    const struct kv fields[] = {
+        kv("role", slot->role->name),
+        kv("child", pid),
+        kv("mailbox", slot->place.mailbox),
+    };
+    log_event(LOG_LEVEL_INFO, "role.started", fields, count_fields(slot, G_N_ELEMENTS(fields)));
+}
+
+/* ---- ends -------------------------------------------------------------------------------------- */
+
+static void log_end(const struct slot *slot, int wait_status, int64_t ran_us)
+{
+    bool is_signal = WIFSIGNALED(wait_status);
+    int code = is_signal ? 0 : WEXITSTATUS(wait_status);
+    bool is_fatal = code == status_exit_code(ST_FATAL);
+    enum log_level level = slot->is_told && wait_status == 0 ? LOG_LEVEL_INFO
+                           : is_fatal                        ? LOG_LEVEL_ERROR
+                                                             : LOG_LEVEL_WARNING;
+    const struct kv fields[] = {
+        kv("role", slot->role->name),
+        kv("child", slot->pid),
+        is_signal ? kv("signal", WTERMSIG(wait_status)) : kv("status", code),
+        kv("seconds", ran_us / US_PER_SECOND),
+        kv("reason", is_fatal        ? "misconfigured"
+                     : slot->is_told ? "asked to"
+                                     : "by itself"),
+        kv("mailbox", slot->place.mailbox),
+    };
+    log_event(level, "role.ended", fields, count_fields(slot, G_N_ELEMENTS(fields)));
+}
+
+static void on_end(struct supervisor *supervisor, struct slot *slot, int wait_status)
 {
     int64_t now = now_us();
-    log_death(child, wait_status);
-    bool is_misconfigured = WIFEXITED(wait_status) &&
-                            WEXITSTATUS(wait_status) == status_exit_code(ST_FATAL);
-    if (now - child->started_us > HEALTHY_US) {
-        child->delay_us = supervisor->config->restart_us;
-    }
-    child->start_at_us = now + (is_misconfigured ? MOST_DELAY_US : child->delay_us);
-    child->delay_us = MIN(child->delay_us * 2, MOST_DELAY_US);
-    child->pid = 0;
-    struct err err = {.status = ST_OK};
-    if (child->role == DAEMON_TEND && open_reports(supervisor, &err) != ST_OK) {
-        log_error("report.lost", kv("error", err.text));
+    int64_t ran_us = now - slot->started_us;
+    int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
+
+    log_end(slot, wait_status, ran_us);
+    slot->pid = 0;
+    slot->backoff_us = slot->is_told ? 0
+                                     : supervise_backoff_us(supervisor->config->restart_us,
+                                                            slot->backoff_us, ran_us, code);
+    slot->due_us = now + slot->backoff_us;
+    slot_set_state(slot, SLOT_WAITING);
+    if (!slot->is_wanted) {
+        g_ptr_array_remove(supervisor->slots, slot);
     }
 }
 
+static struct slot *slot_of_pid(const struct supervisor *supervisor, pid_t pid)
+{
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        struct slot *slot = supervisor->slots->pdata[i];
+        if (slot->pid == pid) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* Collect whoever ended; also processes that are none of ours, if we are a container's first one. */
 static void reap(struct supervisor *supervisor)
 {
     int wait_status = 0;
-    for (pid_t pid; (pid = waitpid(-1, &wait_status, WNOHANG)) > 0;) {
-        for (guint i = 0; i < supervisor->children->len; i++) {
-            struct child *child = g_ptr_array_index(supervisor->children, i);
-            if (child->pid == pid) {
-                bury(supervisor, child, wait_status);
-            }
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+        struct slot *slot = slot_of_pid(supervisor, pid);
+        if (slot) {
+            on_end(supervisor, slot, wait_status);
         }
     }
 }
 
-/* Roles that are no longer wanted and have ended are forgotten. */
-static void forget_unwanted(struct supervisor *supervisor)
-{
-    for (guint i = supervisor->children->len; i-- > 0;) {
-        const struct child *child = g_ptr_array_index(supervisor->children, i);
-        if (!child->is_wanted && child->pid == 0) {
-            g_ptr_array_remove_index(supervisor->children, i);
-        }
-    }
-}
+/* ---- what happens ------------------------------------------------------------------------------ */
 
-static void signal_all(const struct supervisor *supervisor, int signal_number)
+static void say_status(struct supervisor *supervisor)
 {
-    for (guint i = 0; i < supervisor->children->len; i++) {
-        const struct child *child = g_ptr_array_index(supervisor->children, i);
-        if (child->pid > 0) {
-            (void)kill(child->pid, signal_number);
-        }
+    unsigned running = 0;
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        running += ((const struct slot *)supervisor->slots->pdata[i])->state == SLOT_RUNNING;
+    }
+    g_autofree char *text = g_strdup_printf("STATUS=%u of %u roles run, %u mailboxes", running,
+                                            supervisor->slots->len, supervisor->mailboxes->len);
+    if (g_strcmp0(text, supervisor->status_said) != 0) {
+        notify_send("%s", text);
+        g_free(supervisor->status_said);
+        supervisor->status_said = g_steal_pointer(&text);
     }
 }
 
 static void begin_end(struct supervisor *supervisor)
 {
-    if (!supervisor->is_ending) {
-        supervisor->is_ending = true;
-        supervisor->kill_at_us = now_us() + TERM_US;
-        notify_service("STOPPING=1");
-        log_info("daemon.stopping", kv("pid", supervisor->pid));
-        for (guint i = 0; i < supervisor->children->len; i++) {
-            ((struct child *)g_ptr_array_index(supervisor->children, i))->is_wanted = false;
+    if (supervisor->is_ending) {
+        return;
+    }
+    supervisor->is_ending = true;
+    notify_send("STOPPING=1");
+    log_info("stop.requested", kv("count", supervisor->slots->len));
+    reconcile(supervisor);
+}
+
+/* New config, new program: every role anew. What is wrong with a new config changes nothing. */
+static void reload(struct supervisor *supervisor)
+{
+    struct config *config = NULL;
+    struct err err = {.status = ST_OK};
+    enum log_level level = LOG_LEVEL_INFO;
+
+    if (supervisor->is_ending) {
+        return;
+    }
+    if (config_load(supervisor->config_path, &config, &err) != ST_OK) {
+        log_error("config.refused", kv("error", err.text));
+        notify_send("STATUS=the new config is wrong, the old one stays: %s", err.text);
+        return;
+    }
+    config_free(supervisor->config);
+    supervisor->config = config;
+    if (log_level_parse(config->log_level, &level, &err) == ST_OK) {
+        log_set_level(level);
+    }
+    log_info("config.loaded", kv("count", supervisor->slots->len));
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        struct slot *slot = supervisor->slots->pdata[i];
+        ask_to_end(slot);
+        if (slot->state == SLOT_WAITING) {
+            slot->due_us = 0;
+            slot->backoff_us = 0;
         }
     }
-    signal_all(supervisor, SIGTERM);
+    reconcile(supervisor);
 }
 
-static void restart_all(struct supervisor *supervisor)
-{
-    log_info("daemon.reloading", kv("pid", supervisor->pid));
-    for (guint i = 0; i < supervisor->children->len; i++) {
-        struct child *child = g_ptr_array_index(supervisor->children, i);
-        child->delay_us = supervisor->config->restart_us;
-        child->start_at_us = 0;
-    }
-    signal_all(supervisor, SIGTERM);
-}
-
-/* ---- what comes in ---------------------------------------------------------------------------- */
-
-static void take_signals(struct supervisor *supervisor)
+static void on_signals(struct supervisor *supervisor)
 {
     struct signalfd_siginfo info;
     while (read(supervisor->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
+        switch (info.ssi_signo) {
+        case SIGTERM:
+        case SIGINT:
             begin_end(supervisor);
-        } else if (info.ssi_signo == SIGHUP && !supervisor->is_ending) {
-            restart_all(supervisor);
-        }
-    }
-    reap(supervisor);
-}
-
-/* tend says which mailboxes there are: one fetch each, the others are ended. */
-static void take_mailboxes(struct supervisor *supervisor, const struct frame *frame)
-{
-    struct err err = {.status = ST_OK};
-    g_autoptr(GVariant) ids = NULL;
-    if (frame->kind != DAEMON_MAILBOXES || frame_value(frame, "ax", &ids, &err) != ST_OK) {
-        log_warning("report.refused", kv("error", err.text));
-        return;
-    }
-    for (guint i = 0; i < supervisor->children->len; i++) {
-        struct child *child = g_ptr_array_index(supervisor->children, i);
-        child->is_wanted = child->role != DAEMON_FETCH;
-    }
-    gsize count = 0;
-    const int64_t *values = g_variant_get_fixed_array(ids, &count, sizeof(int64_t));
-    for (gsize i = 0; i < count; i++) {
-        want(supervisor, DAEMON_FETCH, values[i]);
-    }
-    for (guint i = 0; i < supervisor->children->len; i++) {
-        const struct child *child = g_ptr_array_index(supervisor->children, i);
-        if (!child->is_wanted && child->pid > 0) {
-            (void)kill(child->pid, SIGTERM);
+            break;
+        case SIGHUP:
+            reload(supervisor);
+            break;
+        default:
+            break; /* SIGCHLD: reap() comes anyway */
         }
     }
 }
 
-static void take_reports(struct supervisor *supervisor)
+/* Who speaks nonsense is started again, with a new pipe; the mailboxes stay as they are. */
+static void kill_teller(const struct supervisor *supervisor)
+{
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        const struct slot *slot = supervisor->slots->pdata[i];
+        if (slot->role->has_roster && slot->pid > 0) {
+            kill(slot->pid, SIGKILL);
+        }
+    }
+}
+
+/* The last of the rosters that have come. */
+static void on_report(struct supervisor *supervisor)
 {
     struct err err = {.status = ST_OK};
+    struct frame frame = {0};
     enum status status = ST_OK;
-    while (status == ST_OK && !supervisor->is_ending) {
-        struct frame frame = {0};
-        status = frame_read(supervisor->reports, FRAME_NOW, &frame, &err);
-        if (status == ST_OK) {
-            take_mailboxes(supervisor, &frame);
-        }
+
+    while ((status = frame_read(supervisor->report, FRAME_NOW, &frame, &err)) == ST_OK) {
+        GArray *mailboxes = NULL;
+        status = roster_read(&frame, &mailboxes, &err);
         frame_clear(&frame);
-    }
-    if (status == ST_INVALID || status == ST_TEMPFAIL) {
-        /* Out of step: a new tend, with a new pipe, begins anew. */
-        log_warning("report.refused", kv("error", err.text));
-        const struct child *tend = find_child(supervisor, DAEMON_TEND, 0);
-        if (tend && tend->pid > 0) {
-            (void)kill(tend->pid, SIGKILL);
+        if (status != ST_OK) {
+            break;
         }
-        close_reports(supervisor);
+        g_array_unref(supervisor->mailboxes);
+        supervisor->mailboxes = mailboxes;
     }
+    if (status == ST_INVALID) {
+        log_error("roster.refused", kv("error", err.text));
+        kill_teller(supervisor);
+    }
+    if (status != ST_NOT_FOUND) {
+        g_clear_pointer(&supervisor->report, frame_reader_free);
+    }
+    reconcile(supervisor);
 }
 
-/* ---- the loop --------------------------------------------------------------------------------- */
-
-static bool is_any_running(const struct supervisor *supervisor)
-{
-    for (guint i = 0; i < supervisor->children->len; i++) {
-        if (((const struct child *)g_ptr_array_index(supervisor->children, i))->pid > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Milliseconds until the next role may start or must be killed. */
-static int next_event_ms(const struct supervisor *supervisor)
+/* Do what is due; the next moment at which something will be. */
+static int64_t do_due(struct supervisor *supervisor)
 {
     int64_t now = now_us();
-    int64_t soonest = now + TICK_MS * MS;
-    if (supervisor->is_ending) {
-        soonest = MIN(soonest, supervisor->kill_at_us);
-    }
-    for (guint i = 0; i < supervisor->children->len; i++) {
-        const struct child *child = g_ptr_array_index(supervisor->children, i);
-        if (child->pid == 0 && child->is_wanted) {
-            soonest = MIN(soonest, child->start_at_us);
+    int64_t next_us = NEVER;
+
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        struct slot *slot = supervisor->slots->pdata[i];
+        if (slot->state == SLOT_WAITING && slot->due_us <= now) {
+            start(supervisor, slot);
+        } else if (slot->state == SLOT_ENDING && slot->due_us <= now) {
+            log_warning("role.killed", kv("role", slot->role->name), kv("child", slot->pid));
+            kill(slot->pid, SIGKILL);
+            slot->due_us = NEVER;
+        }
+        if (slot->state != SLOT_RUNNING) {
+            next_us = MIN(next_us, slot->due_us);
         }
     }
-    return (int)CLAMP((soonest - now + MS - 1) / MS, 0, TICK_MS);
+    if (supervisor->watchdog_us > 0 && supervisor->next_watchdog_us <= now) {
+        notify_send("WATCHDOG=1");
+        supervisor->next_watchdog_us = now + supervisor->watchdog_us;
+    }
+    return supervisor->watchdog_us > 0 ? MIN(next_us, supervisor->next_watchdog_us) : next_us;
 }
 
-static void wait_for_events(struct supervisor *supervisor)
+static void wait_until(struct supervisor *supervisor, int64_t moment_us)
 {
-    struct pollfd polled[] = {{.fd = supervisor->signal_fd, .events = POLLIN},
-                              {.fd = supervisor->report_fd, .events = POLLIN}};
-    if (poll(polled, G_N_ELEMENTS(polled), next_event_ms(supervisor)) > 0) {
-        if (polled[0].revents) {
-            take_signals(supervisor);
-        }
-        if (polled[1].revents && supervisor->reports) {
-            take_reports(supervisor);
-        }
+    struct pollfd entries[] = {
+        {.fd = supervisor->signal_fd, .events = POLLIN},
+        {.fd = supervisor->report ? supervisor->report_fd : -1, .events = POLLIN},
+    };
+    int timeout_ms = -1;
+    if (moment_us != NEVER) {
+        int64_t left_us = MAX(moment_us - now_us(), 0);
+        timeout_ms = (int)MIN((left_us + US_PER_MS - 1) / US_PER_MS, G_MAXINT);
     }
-}
-
-static void tick(struct supervisor *supervisor)
-{
-    reap(supervisor);
-    forget_unwanted(supervisor);
-    if (supervisor->is_ending && now_us() >= supervisor->kill_at_us) {
-        signal_all(supervisor, SIGKILL);
-    } else if (!supervisor->is_ending) {
-        start_due(supervisor);
+    if (poll(entries, G_N_ELEMENTS(entries), timeout_ms) <= 0) {
+        return;
     }
-    notify_watchdog();
-}
-
-static enum status watch_signals(struct supervisor *supervisor, sigset_t *before, struct err *err)
-{
-    sigset_t watched;
-    sigemptyset(&watched);
-    static const int SIGNALS[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
-    for (size_t i = 0; i < G_N_ELEMENTS(SIGNALS); i++) {
-        sigaddset(&watched, SIGNALS[i]);
+    if (entries[1].revents) {
+        on_report(supervisor);
     }
-    if (sigprocmask(SIG_BLOCK, &watched, before) == 0) {
-        supervisor->signal_fd = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
-    }
-    return supervisor->signal_fd >= 0
-               ? ST_OK
-               : err_set(err, ST_FATAL, "could not watch for signals: %s", g_strerror(errno));
-}
-
-static void want_the_constant(struct supervisor *supervisor)
-{
-    want(supervisor, DAEMON_TEND, 0);
-    for (int64_t i = 0; i < supervisor->config->intakes; i++) {
-        want(supervisor, DAEMON_INTAKE, i);
-    }
-    for (int64_t i = 0; i < supervisor->config->senders; i++) {
-        want(supervisor, DAEMON_SEND, i);
+    if (entries[0].revents) {
+        on_signals(supervisor);
     }
 }
 
-enum status supervise(const struct config *config, const struct supervise_options *options,
-                      struct err *err)
+/* ---- beginning and end ------------------------------------------------------------------------- */
+
+static enum status set_up(struct supervisor *supervisor, struct err *err)
 {
-    struct supervisor supervisor = {.config = config,
-                                    .options = options,
-                                    .children = g_ptr_array_new_with_free_func(g_free),
-                                    .signal_fd = -1,
-                                    .report_fd = -1,
-                                    .pid = getpid()};
-    sigset_t before;
-    enum status status = watch_signals(&supervisor, &before, err);
+    enum log_level level = LOG_LEVEL_INFO;
+    sigset_t mask;
+    enum status status = config_load(supervisor->config_path, &supervisor->config, err);
     if (status == ST_OK) {
-        status = open_reports(&supervisor, err);
+        status = log_level_parse(supervisor->config->log_level, &level, err);
     }
-    if (status == ST_OK) {
-        want_the_constant(&supervisor);
-        start_due(&supervisor);
-        notify_service("READY=1");
-        while (!supervisor.is_ending || is_any_running(&supervisor)) {
-            wait_for_events(&supervisor);
-            tick(&supervisor);
+    if (status != ST_OK) {
+        return status;
+    }
+    log_set_level(level);
+    supervisor->program = g_file_read_link("/proc/self/exe", NULL);
+    if (!supervisor->program) {
+        return err_set(err, ST_TEMPFAIL, "could not find the program's own file");
+    }
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGHUP);
+    sigaddset(&mask, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &mask, &supervisor->outer_mask);
+    supervisor->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (supervisor->signal_fd < 0) {
+        return err_set(err, ST_TEMPFAIL, "could not listen to signals: %s", g_strerror(errno));
+    }
+    supervisor->watchdog_us = notify_watchdog_us();
+    return ST_OK;
+}
+
+static void supervisor_done(struct supervisor *supervisor)
+{
+    g_clear_pointer(&supervisor->config, config_free);
+    g_clear_pointer(&supervisor->report, frame_reader_free);
+    g_free(supervisor->program);
+    g_free(supervisor->status_said);
+    g_ptr_array_unref(supervisor->slots);
+    g_array_unref(supervisor->mailboxes);
+    if (supervisor->report_fd >= 0) {
+        close(supervisor->report_fd);
+    }
+    if (supervisor->signal_fd >= 0) {
+        close(supervisor->signal_fd);
+        sigprocmask(SIG_SETMASK, &supervisor->outer_mask, NULL);
+    }
+}
+
+static void loop(struct supervisor *supervisor)
+{
+    reconcile(supervisor);
+    while (!supervisor->is_ending || supervisor->slots->len > 0) {
+        int64_t next_us = do_due(supervisor);
+        if (!supervisor->is_ready_said) {
+            supervisor->is_ready_said = true;
+            notify_send("READY=1");
+            log_info("daemon.started", kv("count", supervisor->slots->len),
+                     kv("version", POSTDESK_VERSION));
         }
-        log_info("daemon.ended", kv("pid", supervisor.pid));
+        say_status(supervisor);
+        wait_until(supervisor, next_us);
+        reap(supervisor);
     }
-    close_reports(&supervisor);
-    if (supervisor.signal_fd >= 0) {
-        close(supervisor.signal_fd);
-        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+enum status supervise_run(const struct role_table *table, const char *config_path, struct err *err)
+{
+    struct supervisor supervisor = {
+        .table = table,
+        .config_path = config_path,
+        .slots = g_ptr_array_new_with_free_func(g_free),
+        .mailboxes = g_array_new(FALSE, FALSE, sizeof(int64_t)),
+        .report_fd = -1,
+        .signal_fd = -1,
+    };
+    LOG_SCOPE(kv("pid", getpid()));
+    enum status status = set_up(&supervisor, err);
+    if (status == ST_OK) {
+        loop(&supervisor);
+        log_info("daemon.stopped", kv("version", POSTDESK_VERSION));
     }
-    g_ptr_array_unref(supervisor.children);
+    supervisor_done(&supervisor);
     return status;
 }
