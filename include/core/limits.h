@@ -21,10 +21,12 @@
 #define LIMIT_ADDRESS_HEADER_BYTES 16384
 #define LIMIT_HEADERS              2000
 #define LIMIT_BOUNDARY_LINES       10000
-#define LIMIT_RECEIVED             100
-#define LIMIT_NESTING              100
-#define LIMIT_PARTS                2000 /* parts that are looked at */
-#define LIMIT_PARAMETERS           200  /* of one Content-Type or Content-Disposition */
+#define LIMIT_DASH_LINES \
+ 10000000 /* comparisons of a line with a boundary, in all levels together */
+#define LIMIT_RECEIVED   100
+#define LIMIT_NESTING    100
+#define LIMIT_PARTS      2000 /* parts that are looked at */
+#define LIMIT_PARAMETERS 200  /* of one Content-Type or Content-Disposition */
 
 /* What is kept of a mail's lists. */
 #define LIMIT_REFERENCES  20  /* newest; RFC 5322 sets none */
@@ -32,10 +34,11 @@
 #define LIMIT_ATTACHMENTS 200
 #define LIMIT_AUTHRES     20
 #define LIMIT_TOKENS      20 /* in the addresses that a mail was sent to */
-#define LIMIT_THREAD_KEYS 3 /* ids a mail refers to: In-Reply-To, first and last of References */
+#define LIMIT_THREAD_KEYS 3  /* ids a mail refers to: In-Reply-To, first and last of References */
 
 /* Text and HTML. */
-#define LIMIT_HTML_BYTES     2097152
+#define LIMIT_HTML_BYTES \
+ 20971520 /* a mail: the reader is linear, and pictures stand within the text */
 #define LIMIT_HTML_TAG_BYTES 32768
 #define LIMIT_HTML_DEPTH     512
 #define LIMIT_TEXT_BYTES     2097152 /* UTF-8 text that the parser hands over */

@@ -6,7 +6,7 @@
 
 #include "core/err.h"
 
-/* Load what libxml2 needs, before the jail closes. */
+/* Make its tables, before the jail closes. */
 void html_warm_up(void);
 
 /* The words of an HTML text (UTF-8). Paragraphs and list items become lines, quoted text is marked with

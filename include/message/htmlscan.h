@@ -25,6 +25,9 @@ struct htmlscan {
     unsigned unclosed_elements; /* how often html_skip found no end */
 };
 
+/* Make the table of entities. Without it they are looked up all the same, but slowly. */
+void htmlscan_warm_up(void);
+
 struct htmlscan htmlscan_of(const char *html, size_t length);
 
 /* The next token. Comments, declarations and the content of script, style and title are stepped over. */

@@ -31,6 +31,8 @@
 /* The HTML variant of a stub has at least so many times its words. */
 #define STUB_FACTOR 4
 #define META_BYTES  2048
+/* Quoted-printable makes three bytes of one. */
+#define PLAIN_FACTOR ((size_t)3)
 
 struct body {
     struct facts *facts;
@@ -79,9 +81,16 @@ static char *unix_lines(const char *text)
     return g_strdup(out->str);
 }
 
-/* The decoded text in its markup. */
-static char *raw_text(const struct part *part)
+/* The decoded text in its markup. Of plain text not more is decoded than will be used. */
+static char *raw_text(const struct part *whole)
 {
+    struct part limited = *whole;
+    const struct part *part = &limited;
+
+    if (!part_is(part, "text/html")) {
+        limited.body_length = MIN(limited.body_length, PLAIN_FACTOR * LIMIT_TEXT_BYTES);
+    }
+
     g_autoptr(GByteArray) bytes = mime_decode(part);
     const char *label = param_get(part->type, "charset");
     g_autofree char *meta = NULL;
@@ -108,6 +117,10 @@ char *body_part_text(const struct part *part)
 
     if (part_is(part, "text/html") || looks_like_html(raw)) {
         return html_to_text(raw, strlen(raw));
+    }
+
+    if (strlen(raw) > PLAIN_FACTOR * LIMIT_TEXT_BYTES / 2) {
+        *g_utf8_find_prev_char(raw, raw + PLAIN_FACTOR * LIMIT_TEXT_BYTES / 2) = '\0';
     }
 
     g_autofree char *lines = unix_lines(raw);
@@ -375,7 +388,10 @@ static void take_text(struct body *body, const struct part *part)
     bool is_html = part_is(part, "text/html");
     g_autofree char *left = is_html ? g_strdup(text) : extract_uuencoded(body, text);
 
-    if (left[strspn(left, " \t\r\n")] != '\0') {
+    if (strlen(text) > LIMIT_TEXT_BYTES) {
+        add_part_as_file(body, part); /* the text will be cut: the whole of it is kept */
+    }
+    if (left[strspn(left, " \t\r\n")] != '\0' && body->text->len < LIMIT_TEXT_BYTES) {
         add_text(body, left);
         body->has_html = body->has_html || is_html;
         body->has_plain = body->has_plain || !is_html;

@@ -477,10 +477,15 @@ static const struct charset *choose_ascii(const char *label, const char *bytes, 
 
 char *charset_to_utf8(const char *label, const char *fallback, const char *bytes, size_t length)
 {
-    g_autoptr(GString) out = g_string_sized_new(length + 1);
     const struct charset *charset = is_ascii(bytes, length)
                                         ? choose_ascii(label, bytes, length)
                                         : choose(label, fallback, bytes, length);
+
+    if (charset->decoder == DECODE_UTF8) {
+        return text_scrub(bytes, (gssize)length);
+    }
+
+    g_autoptr(GString) out = g_string_sized_new(length + 1);
 
     decode(charset, bytes, length, out);
     return text_scrub(out->str, (gssize)out->len);

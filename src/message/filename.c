@@ -18,7 +18,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 
-#define STATED_CHARS    4096
+#define STATED_CHARS    LIMIT_HEADER_BYTES
 #define EXTENSION_CHARS 16
 
 /* Names for parts that state none. */

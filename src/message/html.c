@@ -14,7 +14,6 @@
  */
 #include "message/html.h"
 
-#include <libxml/HTMLparser.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -404,14 +403,16 @@ static size_t cut_length(const char *html, size_t length)
 
 void html_warm_up(void)
 {
-    xmlInitParser();
+    htmlscan_warm_up();
 }
 
 char *html_to_text(const char *html, size_t length)
 {
-    g_autofree char *valid = text_scrub(html, (gssize)cut_length(html, length));
-    struct htmlscan scan = htmlscan_of(valid, strlen(valid));
-    struct page page = {.out = g_string_sized_new(strlen(valid) / 2 + 1),
+    size_t used = cut_length(html, length);
+    bool is_valid = g_utf8_validate_len(html, used, NULL);
+    g_autofree char *mended = is_valid ? NULL : text_scrub(html, (gssize)used);
+    struct htmlscan scan = is_valid ? htmlscan_of(html, used) : htmlscan_of(mended, strlen(mended));
+    struct page page = {.out = g_string_new(NULL),
                         .is_quote = g_array_new(FALSE, FALSE, sizeof(bool))};
     struct html_token token = htmlscan_next(&scan);
 

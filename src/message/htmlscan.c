@@ -21,8 +21,35 @@
 
 #include "core/limits.h"
 
+/* The last character with a name in libxml2's table is U+2666. */
+#define NAMED_MAX 0x2667
+
+/* Name to htmlEntityDesc, borrowed from libxml2, whose own look-up goes through its whole table. */
+static GHashTable *entities;
+
 /* After this many elements without an end no more are looked for. */
 #define UNCLOSED_MAX 8
+
+void htmlscan_warm_up(void)
+{
+    if (entities != NULL) {
+        return;
+    }
+    entities = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned c = 1; c < NAMED_MAX; c++) {
+        const htmlEntityDesc *entity = htmlEntityValueLookup(c);
+
+        if (entity != NULL) {
+            g_hash_table_insert(entities, (gpointer)entity->name, (gpointer)entity);
+        }
+    }
+}
+
+static const htmlEntityDesc *find_entity(const char *name)
+{
+    return entities == NULL ? htmlEntityLookup((const xmlChar *)name)
+                            : g_hash_table_lookup(entities, name);
+}
 
 struct htmlscan htmlscan_of(const char *html, size_t length)
 {
@@ -335,7 +362,7 @@ size_t html_reference(const char *text, size_t length, gunichar *c_out)
     }
 
     bool is_ended = at < length && text[at] == ';';
-    const htmlEntityDesc *entity = htmlEntityLookup((const xmlChar *)name);
+    const htmlEntityDesc *entity = find_entity(name);
 
     if (entity == NULL ||
         (!is_ended && (entity->value > 0xFF || (at < length && text[at] == '=')))) {

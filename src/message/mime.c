@@ -27,6 +27,7 @@ struct reading {
     const char *end; /* of the mail */
     unsigned parts;
     unsigned boundary_lines;
+    unsigned dash_lines; /* compared with a boundary */
 };
 
 /* A boundary line: where the part before it ends and the next one begins. */
@@ -162,12 +163,12 @@ static bool is_boundary_line(const char *line, const char *end, const char *boun
 }
 
 /* The next boundary line at or behind at, which is the start of a line. */
-static bool find_boundary(const char *at, const char *end, const char *boundary,
-                          struct delimiter *found_out)
+static bool find_boundary(struct reading *reading, const char *at, const char *end,
+                          const char *boundary, struct delimiter *found_out)
 {
     const char *start = at;
 
-    while (at != NULL && end - at >= 2) {
+    while (at != NULL && end - at >= 2 && reading->dash_lines++ < LIMIT_DASH_LINES) {
         if (at[0] == '-' && at[1] == '-' && is_boundary_line(at, end, boundary, found_out)) {
             if (at > start) {
                 found_out->from -= at - 1 > start && at[-2] == '\r' ? 2 : 1;
@@ -188,7 +189,7 @@ static char *guess_boundary(const char *at, const char *end)
         const char *next = skip_line(at, end);
         size_t length = (size_t)(next - at);
 
-        if (length > 4 && at[0] == '-' && at[1] == '-' && end - next > 8 &&
+        if (length > 3 && at[0] == '-' && at[1] == '-' && end - next > 8 &&
             g_ascii_strncasecmp(next, "content-", 8) == 0) {
             return g_strchomp(g_strndup(at + 2, length - 2));
         }
@@ -218,7 +219,7 @@ static enum status read_pieces(struct reading *reading, struct part *part, const
     while (status == ST_OK && !delimiter.is_close) {
         const char *from = delimiter.to;
         struct part *child = NULL;
-        bool has_next = find_boundary(from, end, boundary, &delimiter);
+        bool has_next = find_boundary(reading, from, end, boundary, &delimiter);
         const char *to = has_next ? MAX(delimiter.from, from) : end;
 
         if (++reading->boundary_lines > LIMIT_BOUNDARY_LINES) {
@@ -261,10 +262,11 @@ static enum status read_multipart(struct reading *reading, struct part *part, un
     if (depth == LIMIT_NESTING) {
         return err_set(err, ST_INVALID, "parts are nested deeper than %d", LIMIT_NESTING);
     }
-    if (boundary == NULL || !find_boundary(part->body, end, g_strchomp(boundary), &first)) {
+    if (boundary == NULL ||
+        !find_boundary(reading, part->body, end, g_strchomp(boundary), &first)) {
         g_free(boundary);
         boundary = guess_boundary(part->body, end);
-        if (boundary == NULL || !find_boundary(part->body, end, boundary, &first)) {
+        if (boundary == NULL || !find_boundary(reading, part->body, end, boundary, &first)) {
             make_text(part);
             return ST_OK;
         }
@@ -309,12 +311,18 @@ enum status mime_read(const char *bytes, size_t length, struct mime *mime_out, s
     enum status status = read_part(&reading, bytes, bytes + length, "text/plain", 0, &mime.root,
                                    err);
 
+    if (status == ST_OK && reading.dash_lines > LIMIT_DASH_LINES) {
+        mime_clear(&mime);
+        return err_set(err, ST_INVALID, "more than %d lines that could be boundaries",
+                       LIMIT_DASH_LINES);
+    }
     if (status == ST_OK && mime.root->headers.fields->len == 0) {
         mime_clear(&mime);
         return err_set(err, ST_INVALID,
                        length == 0 ? "the mail is empty" : "the mail has no header");
     }
     if (status == ST_OK) {
+        mime.root->is_cut = mime.root->children->len == 0;
         *mime_out = mime;
     }
     return status;

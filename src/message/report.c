@@ -87,6 +87,9 @@ static size_t status_length(const char *text)
 
 static bool is_code_start(const char *text, const char *at)
 {
+    if (at - text > 1 && at[-1] == '-' && g_ascii_isdigit(at[-2])) {
+        return true; /* "550-5.7.1" */
+    }
     return at == text || !(g_ascii_isalnum(at[-1]) || at[-1] == '.' || at[-1] == '-');
 }
 

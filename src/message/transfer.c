@@ -177,7 +177,7 @@ static char *begin_name(const char *at, const char *stop)
 {
     size_t digits = 0;
 
-    if (stop - at < 12 || memcmp(at, "begin ", 6) != 0) {
+    if (stop - at < 11 || memcmp(at, "begin ", 6) != 0) {
         return NULL;
     }
     for (at += 6; at < stop && *at >= '0' && *at <= '7'; at++) {
