@@ -305,12 +305,15 @@ static bool has_only(const char *text, const char *set)
     return text[strspn(text, set)] == '\0';
 }
 
+/* Of UTF-8 that is known to be valid: no C0, DEL, C1, line or paragraph separator but those in also. By
+ * octets, for most of a mail's text is ASCII. */
 static bool is_line(const char *text, const char *also)
 {
-    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
-        bool is_control = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
-        if (is_control && !(c < 0x80 && strchr(also, (int)c))) {
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+        bool is_c0 = *at < 0x20 || *at == 0x7f;
+        bool is_c1 = *at == 0xC2 && at[1] < 0xA0;
+        bool is_separator = *at == 0xE2 && at[1] == 0x80 && (at[2] == 0xA8 || at[2] == 0xA9);
+        if ((is_c0 && !strchr(also, *at)) || is_c1 || is_separator) {
             return false;
         }
     }

@@ -239,6 +239,14 @@ static void text_with_escape(struct facts *facts)
 {
     set(&facts->text, "a\x1b[2Jz");
 }
+static void text_with_c1_control(struct facts *facts)
+{
+    set(&facts->text, "a\xC2\x9Bz");
+}
+static void subject_with_paragraph_separator(struct facts *facts)
+{
+    set(&facts->subject, "a\xE2\x80\xA9");
+}
 static void text_with_carriage_return(struct facts *facts)
 {
     set(&facts->text, "a\r\nz");
@@ -312,6 +320,8 @@ static const struct {
     {"too many traces of one kind", many_of_one_trace_kind, "trace"},
     {"a text above the limit", long_text, "text"},
     {"a text with an escape sequence", text_with_escape, "text"},
+    {"a text with a C1 control", text_with_c1_control, "text"},
+    {"a subject with a paragraph separator", subject_with_paragraph_separator, "subject"},
     {"a text with carriage returns", text_with_carriage_return, "text"},
     {"a file name that is a path", name_that_is_a_path, "attachment name"},
     {"a file name that is a folder", name_that_is_dots, "attachment name"},
