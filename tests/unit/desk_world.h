@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include <criterion/criterion.h>
 #include <glib.h>
 
 #include "desk/plan.h"
@@ -31,6 +32,15 @@
 
 #define PASS(domain) "dmarc=pass header.from=" domain
 #define FAIL(domain) "dmarc=fail header.from=" domain
+
+/* An assertion for loops of many rounds: criterion reports each of its own, which takes longer than what it
+ * checks. */
+#define MUST(condition)              \
+ do {                                \
+  if (!(condition)) {                \
+   cr_assert_fail("%s", #condition); \
+  }                                  \
+ } while (0)
 
 static const int64_t WORLD_NOW_US = INT64_C(20000) * 86400 * 1000000;
 
@@ -262,5 +272,31 @@ static inline bool world_says(const GPtrArray *sentences, const char *part)
     }
     return false;
 }
+
+/* A mail, what the desk knows about it, and what was decided. */
+struct case_of {
+    struct facts *facts;
+    struct records *records;
+    struct plan *plan;
+};
+
+static inline struct case_of case_from(const char *from, const char *subject, const char *stamp)
+{
+    struct case_of it = {.facts = world_facts(from, subject, stamp), .records = world_records()};
+
+    if (from != NULL) {
+        world_find_sender(it.records, from);
+    }
+    return it;
+}
+
+static inline void case_clear(struct case_of *it)
+{
+    facts_free(it->facts);
+    records_free(it->records);
+    plan_free(it->plan);
+}
+
+#define CASE CLEANUP(case_clear) struct case_of
 
 #endif

@@ -1,0 +1,590 @@
+/* What proves a sender, and what proof allows. */
+#include <criterion/criterion.h>
+#include <glib.h>
+
+#include "desk/authority.h"
+#include "desk_world.h"
+
+/* ---- AUTH ------------------------------------------------------------------------------------- */
+
+#define ANNAS "anna@acme.example"
+
+static const struct {
+    const char *name;
+    const char *stamp; /* of mx.desk.example */
+    enum auth want;
+} CLAUSES[] = {
+    {"DMARC passed", "dmarc=pass header.from=acme.example", AUTH_PASS},
+    {"DMARC passed, letter case", "DMARC=Pass header.FROM=ACME.example", AUTH_PASS},
+    {"DMARC passed for another domain", "dmarc=pass header.from=evil.test", AUTH_NONE},
+    {"DMARC passed for a parent", "dmarc=pass header.from=example", AUTH_NONE},
+    {"DMARC passed for nobody", "dmarc=pass", AUTH_NONE},
+    {"DMARC passed in a comment", "dmarc=none (dmarc=pass) header.from=acme.example", AUTH_NONE},
+    {"DMARC none", "dmarc=none header.from=acme.example", AUTH_NONE},
+    {"DMARC temporary error", "dmarc=temperror header.from=acme.example", AUTH_NONE},
+    {"DMARC failed", "dmarc=fail header.from=acme.example", AUTH_FAIL},
+    {"DMARC failed for another domain", "dmarc=fail header.from=evil.test", AUTH_NONE},
+    {"failed, reject", "dmarc=fail header.from=acme.example policy.dmarc=reject", AUTH_FAIL},
+    {"failed, quarantine", "dmarc=fail header.from=acme.example policy.dmarc=quarantine",
+     AUTH_FAIL},
+    {"failed, p=none", "dmarc=fail header.from=acme.example policy.dmarc=none", AUTH_NONE},
+    {"failed, Gmail's enforced",
+     "dmarc=fail (p=REJECT sp=NONE dis=REJECT) header.from=acme.example", AUTH_FAIL},
+    {"failed, Gmail's not enforced",
+     "dmarc=fail (p=NONE sp=NONE dis=NONE) header.from=acme.example", AUTH_NONE},
+    {"failed, asked for but not done",
+     "dmarc=fail (p=REJECT sp=REJECT dis=NONE) header.from=acme.example", AUTH_NONE},
+    {"failed, rspamd's",
+     "dmarc=fail reason=\"no valid SPF\" header.from=acme.example (policy=none)", AUTH_NONE},
+    {"failed, rspamd's enforced", "dmarc=fail header.from=acme.example (policy=reject)", AUTH_FAIL},
+    {"failed, p in another word", "dmarc=fail (sp=none) header.from=acme.example", AUTH_FAIL},
+    {"failed, Microsoft's", "dmarc=fail action=none header.from=acme.example", AUTH_NONE},
+    {"failed, disposition", "dmarc=fail header.from=acme.example policy.disposition=none",
+     AUTH_NONE},
+    {"DKIM aligned", "dkim=pass header.d=acme.example", AUTH_PASS},
+    {"DKIM aligned by identity", "dkim=pass header.i=@acme.example", AUTH_PASS},
+    {"DKIM aligned by identity of a user", "dkim=pass header.i=x@Acme.example", AUTH_PASS},
+    {"DKIM: the domain beats the identity", "dkim=pass header.i=@acme.example header.d=evil.test",
+     AUTH_NONE},
+    {"DKIM of a sub-domain", "dkim=pass header.d=mail.acme.example", AUTH_NONE},
+    {"DKIM of somebody else", "dkim=pass header.d=evil.test header.from=acme.example", AUTH_NONE},
+    {"DKIM of nobody", "dkim=pass", AUTH_NONE},
+    {"DKIM failed", "dkim=fail header.d=acme.example", AUTH_NONE},
+    {"DKIM over a part", "dkim=pass header.d=acme.example header.l=5", AUTH_NONE},
+    {"DKIM with a policy note", "dkim=pass policy.dkim-rules=x header.d=acme.example", AUTH_NONE},
+    {"DKIM by policy", "dkim=policy header.d=acme.example", AUTH_NONE},
+    {"one DKIM of two", "dkim=pass header.d=evil.test; dkim=pass header.d=acme.example", AUTH_PASS},
+    {"a property of another clause", "arc=pass header.d=acme.example; dkim=pass", AUTH_NONE},
+    {"ARC", "arc=pass header.d=acme.example", AUTH_NONE},
+    {"SPF", "spf=pass smtp.mailfrom=anna@acme.example", AUTH_NONE},
+    {"logged in", "auth=pass smtp.auth=Anna@acme.example", AUTH_PASS},
+    {"logged in as somebody else", "auth=pass smtp.auth=carl@acme.example", AUTH_NONE},
+    {"logged in without a domain", "auth=pass smtp.auth=anna", AUTH_NONE},
+    {"logged in, no name", "auth=pass", AUTH_NONE},
+    {"login failed", "auth=fail smtp.auth=anna@acme.example", AUTH_NONE},
+    {"failure beats pass", "dkim=pass header.d=acme.example; dmarc=fail header.from=acme.example",
+     AUTH_FAIL},
+    {"pass does not mend failure",
+     "dmarc=fail header.from=acme.example; dkim=pass header.d=acme.example", AUTH_FAIL},
+    {"nothing", "none", AUTH_NONE},
+    {"unparsable", "dmarc=", AUTH_NONE},
+};
+
+static enum auth auth_of(const struct facts *facts, const struct records *records, GPtrArray *may)
+{
+    return authority_auth(facts, &records->mailbox, may);
+}
+
+Test(authority, believes_what_the_border_says_of_the_domain)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(CLAUSES); i++) {
+        OWNED(facts) facts = world_facts(ANNAS, "x", CLAUSES[i].stamp);
+        OWNED(records) records = world_records();
+        g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+        enum auth got = auth_of(facts, records, may);
+
+        cr_expect_eq(got, CLAUSES[i].want, "%s: got %s, want %s", CLAUSES[i].name, auth_name(got),
+                     auth_name(CLAUSES[i].want));
+        cr_expect_gt(may->len, 0, "%s", CLAUSES[i].name);
+    }
+}
+
+/* Whole traces: "R:host" is a Received line, anything else a field. */
+static const struct {
+    const char *name;
+    const char *trace[5];
+    enum auth want;
+} TRACES[] = {
+    {"behind our own hosts",
+     {"R:imap.desk.example", "mx.desk.example; " PASS("acme.example")},
+     AUTH_PASS},
+    {"hosts in other case",
+     {"R:IMAP.desk.example", "R:MX.Desk.Example", "mx.desk.example; " PASS("acme.example")},
+     AUTH_PASS},
+    {"id in other case", {"MX.desk.EXAMPLE; " PASS("acme.example")}, AUTH_PASS},
+    {"id in quotes", {"\"mx.desk.example\"; " PASS("acme.example")}, AUTH_PASS},
+    {"version 1", {"mx.desk.example 1; " PASS("acme.example")}, AUTH_PASS},
+    {"version 2", {"mx.desk.example 2; " PASS("acme.example")}, AUTH_NONE},
+    {"another id", {"mx.desk.example.evil.test; " PASS("acme.example")}, AUTH_NONE},
+    {"a prefix of the id", {"desk.example; " PASS("acme.example")}, AUTH_NONE},
+    {"below a foreign host",
+     {"R:mx.desk.example", "R:mail.example", "mx.desk.example; " PASS("acme.example")},
+     AUTH_NONE},
+    {"below a host without a name", {"R:", "mx.desk.example; " PASS("acme.example")}, AUTH_NONE},
+    {"the first says nothing, the second does",
+     {"mx.desk.example; none", "mx.desk.example; " PASS("acme.example")},
+     AUTH_PASS},
+    {"a forged one below the real failure",
+     {"mx.desk.example; " FAIL("acme.example"), "R:mx.desk.example",
+      "mx.desk.example; " PASS("acme.example")},
+     AUTH_FAIL},
+    {"an unparsable one beside a good one",
+     {"mx.desk.example; ;;", "mx.desk.example; " PASS("acme.example")},
+     AUTH_PASS},
+    {"no field", {"R:mx.desk.example"}, AUTH_NONE},
+    {"nothing at all", {NULL}, AUTH_NONE},
+};
+
+Test(authority, reads_only_what_the_border_wrote)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(TRACES); i++) {
+        OWNED(facts) facts = world_facts(ANNAS, "x", NULL);
+        OWNED(records) records = world_records();
+        g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+
+        g_ptr_array_set_size(facts->trace, 0);
+        for (size_t line = 0; line < 5 && TRACES[i].trace[line] != NULL; line++) {
+            const char *text = TRACES[i].trace[line];
+            bool is_received = g_str_has_prefix(text, "R:");
+            world_trace(facts, is_received ? TRACE_RECEIVED : TRACE_AUTHRES,
+                        is_received ? text + 2 : text);
+        }
+        enum auth got = auth_of(facts, records, may);
+        cr_expect_eq(got, TRACES[i].want, "%s: got %s", TRACES[i].name, auth_name(got));
+    }
+}
+
+Test(authority, says_whom_it_believed)
+{
+    OWNED(facts) facts = world_facts(ANNAS, "x", PASS("acme.example"));
+    OWNED(records) records = world_records();
+    g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+
+    cr_expect_eq(auth_of(facts, records, may), AUTH_PASS);
+    cr_expect_str_eq(may->pdata[0], "dmarc=pass for acme.example by mx.desk.example");
+}
+
+Test(authority, authenticates_nobody_without_a_profile)
+{
+    static const enum trust PROFILES[] = {TRUST_NONE, TRUST_GOOGLE, TRUST_MICROSOFT365};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(PROFILES); i++) {
+        OWNED(facts) facts = world_facts(ANNAS, "x", PASS("acme.example"));
+        OWNED(records) records = world_records();
+        g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+
+        records->mailbox.trust = PROFILES[i];
+        cr_expect_eq(auth_of(facts, records, may), AUTH_NONE);
+        cr_expect(world_says(may, "nobody is authenticated"));
+    }
+}
+
+Test(authority, authenticates_nobody_without_an_address)
+{
+    OWNED(facts) facts = world_facts(NULL, "x", PASS("acme.example"));
+    OWNED(records) records = world_records();
+    g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+
+    cr_expect_eq(auth_of(facts, records, may), AUTH_NONE);
+}
+
+/* ---- TOKEN ------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    person_id sender;
+    enum claim claim;
+    struct token_record token;
+    enum own_token want;
+} TOKENS[] = {
+    {"a contact's own",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = ANNA, .ticket = 12},
+     OWN_CONTACT},
+    {"somebody else's",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = CARL, .ticket = 12},
+     OWN_NONE},
+    {"of another ticket",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = ANNA, .ticket = 13},
+     OWN_NONE},
+    {"expired",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = ANNA, .ticket = 12, .is_expired = true},
+     OWN_NONE},
+    {"in his own Message-ID",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = ANNA, .ticket = 12, .place = TOKEN_IN_MESSAGE_ID},
+     OWN_NONE},
+    {"in a report",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = ANNA, .ticket = 12, .place = TOKEN_IN_REPORT},
+     OWN_NONE},
+    {"in references",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = ANNA, .ticket = 12, .place = TOKEN_IN_REFERENCES},
+     OWN_CONTACT},
+    {"a technician's, by one who is a contact now",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_TECHNICIAN_REPLY, .person = ANNA, .ticket = 12},
+     OWN_NONE},
+    {"a note's, by one who is a contact now",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_TECHNICIAN_NOTE, .person = ANNA, .ticket = 12},
+     OWN_NONE},
+    {"a bounce address",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_BOUNCE, .person = ANNA, .ticket = 12},
+     OWN_NONE},
+    {"a confirmation",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONFIRM, .person = ANNA, .ticket = 12},
+     OWN_NONE},
+    {"an undoing",
+     BEN,
+     CLAIM_TECHNICIAN,
+     {.purpose = TOKEN_UNDO, .person = BEN, .ticket = 12},
+     OWN_NONE},
+    {"a technician's reply",
+     BEN,
+     CLAIM_TECHNICIAN,
+     {.purpose = TOKEN_TECHNICIAN_REPLY, .person = BEN, .ticket = 12},
+     OWN_REPLY},
+    {"a technician's note",
+     BEN,
+     CLAIM_TECHNICIAN,
+     {.purpose = TOKEN_TECHNICIAN_NOTE, .person = BEN, .ticket = 12},
+     OWN_NOTE},
+    {"a contact's, by a technician",
+     BEN,
+     CLAIM_TECHNICIAN,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = BEN, .ticket = 12},
+     OWN_NONE},
+};
+
+static struct token_record *add_token(struct records *records, const struct token_record *token)
+{
+    struct token_record *added = world_add_token(records, token->place, token->purpose,
+                                                 token->person, token->ticket);
+
+    added->is_expired = token->is_expired;
+    return added;
+}
+
+static enum own_token token_of(const struct records *records, person_id sender, enum claim claim,
+                               GPtrArray *may)
+{
+    struct identity identity = {.claim = claim,
+                                .address = "somebody@acme.example",
+                                .person = records_person(records, sender)};
+
+    return authority_token(records, &identity, claim, records_ticket(records, 12), may);
+}
+
+Test(authority, knows_a_senders_own_token)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(TOKENS); i++) {
+        OWNED(records) records = world_records();
+        g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+        struct token_record *token = add_token(records, &TOKENS[i].token);
+        enum own_token got = token_of(records, TOKENS[i].sender, TOKENS[i].claim, may);
+        bool is_said = TOKENS[i].want != OWN_NONE || token->is_expired;
+
+        cr_expect_eq(got, TOKENS[i].want, "%s: got %d", TOKENS[i].name, (int)got);
+        cr_expect_eq(may->len, is_said ? 1U : 0U, "%s", TOKENS[i].name);
+        token->is_valid = false;
+        cr_expect_eq(token_of(records, TOKENS[i].sender, TOKENS[i].claim, may), OWN_NONE, "%s",
+                     TOKENS[i].name);
+    }
+}
+
+Test(authority, needs_a_person_and_a_ticket_for_a_token)
+{
+    OWNED(records) records = world_records();
+    g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+    struct identity nobody = {.claim = CLAIM_UNKNOWN, .address = "x@nowhere.test"};
+    struct identity anna = {.person = records_person(records, ANNA), .address = ANNAS};
+
+    world_add_token(records, TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, 0, 12);
+    world_add_token(records, TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, ANNA, 0);
+    cr_expect_eq(authority_token(records, &nobody, CLAIM_UNKNOWN, records_ticket(records, 12), may),
+                 OWN_NONE);
+    cr_expect_eq(authority_token(records, &anna, CLAIM_CONTACT, NULL, may), OWN_NONE);
+}
+
+static const struct {
+    const char *name;
+    struct {
+        enum token_place place;
+        enum token_purpose purpose;
+    } tokens[3];
+    enum own_token want;
+} PAIRS[] = {
+    {"note in the address, older reply in references",
+     {{TOKEN_IN_ADDRESS, TOKEN_TECHNICIAN_NOTE}, {TOKEN_IN_REFERENCES, TOKEN_TECHNICIAN_REPLY}},
+     OWN_NOTE},
+    {"reply in the address, note in references",
+     {{TOKEN_IN_ADDRESS, TOKEN_TECHNICIAN_REPLY}, {TOKEN_IN_REFERENCES, TOKEN_TECHNICIAN_NOTE}},
+     OWN_REPLY},
+    {"reply in the address, but it answers a note",
+     {{TOKEN_IN_ADDRESS, TOKEN_TECHNICIAN_REPLY}, {TOKEN_IN_IN_REPLY_TO, TOKEN_TECHNICIAN_NOTE}},
+     OWN_NOTE},
+    {"both in addresses",
+     {{TOKEN_IN_ADDRESS, TOKEN_TECHNICIAN_REPLY}, {TOKEN_IN_ADDRESS, TOKEN_TECHNICIAN_NOTE}},
+     OWN_NOTE},
+    {"a contact's first",
+     {{TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY}, {TOKEN_IN_ADDRESS, TOKEN_TECHNICIAN_REPLY}},
+     OWN_REPLY},
+};
+
+Test(authority, lets_nothing_out_that_answers_a_note)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(PAIRS); i++) {
+        OWNED(records) records = world_records();
+        g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+
+        for (size_t t = 0; t < 3 && PAIRS[i].tokens[t].purpose != 0; t++) {
+            world_add_token(records, PAIRS[i].tokens[t].place, PAIRS[i].tokens[t].purpose, BEN, 12);
+        }
+        enum own_token got = token_of(records, BEN, CLAIM_TECHNICIAN, may);
+        cr_expect_eq(got, PAIRS[i].want, "%s: got %d", PAIRS[i].name, (int)got);
+    }
+}
+
+/* ---- the table: every combination ------------------------------------------------------------- */
+
+static void check_rights(const struct evidence *e, struct ruling ruling)
+{
+    enum outcome got = ruling.outcome;
+    bool is_proven = e->auth == AUTH_PASS || (e->auth == AUTH_NONE && !e->needs_auth);
+
+    if (got == OUTCOME_TECHNICIAN) {
+        MUST(e->claim == CLAIM_TECHNICIAN && e->token == OWN_REPLY && is_proven);
+        MUST(e->writer == WRITER_PERSON && e->shape == SHAPE_CLEAR);
+        MUST(e->placing == PLACED_TICKET && !e->is_released && !e->is_oversize);
+    }
+    if (got == OUTCOME_NOTE && !e->is_released) {
+        MUST(e->claim == CLAIM_TECHNICIAN && e->token >= OWN_REPLY && is_proven);
+        MUST(e->writer == WRITER_PERSON && e->shape == SHAPE_CLEAR);
+    }
+    if (got == OUTCOME_PUBLIC) {
+        MUST(e->claim == CLAIM_CONTACT || e->claim == CLAIM_UNKNOWN);
+        MUST(e->placing == PLACED_TICKET || e->placing == PLACED_OVERTAKEN);
+        MUST(e->is_released || (e->auth != AUTH_FAIL && e->takes_part));
+        MUST(e->is_released || e->auth == AUTH_PASS || e->token == OWN_CONTACT);
+    }
+    if (got == OUTCOME_UNVERIFIED) {
+        MUST(e->placing == PLACED_OVERTAKEN && e->auth != AUTH_FAIL && !e->is_released);
+    }
+    if (got == OUTCOME_NEW) {
+        MUST(e->placing == PLACED_NOWHERE || e->placing == PLACED_BOUNCE);
+        MUST(e->claim != CLAIM_NOBODY && e->claim != CLAIM_OURSELVES);
+        MUST(e->is_released || e->auth != AUTH_FAIL);
+        MUST(e->claim != CLAIM_TECHNICIAN || e->auth == AUTH_PASS);
+    }
+    if (got == OUTCOME_REJECTED) {
+        MUST(e->claim == CLAIM_UNKNOWN && e->unknown_senders == UNKNOWN_REJECT);
+    }
+    MUST(got != OUTCOME_DUPLICATE);
+}
+
+static void check_limits(const struct evidence *e, struct ruling ruling)
+{
+    enum outcome got = ruling.outcome;
+
+    /* What a person has not released. */
+    if (!e->is_released && e->shape != SHAPE_CLEAR) {
+        MUST(got == OUTCOME_HELD);
+    }
+    if (!e->is_released && e->auth == AUTH_FAIL) {
+        MUST(got == OUTCOME_HELD || got == OUTCOME_EVENT);
+    }
+    /* What nobody can release to more than this. */
+    if (e->claim == CLAIM_NOBODY || e->claim == CLAIM_OURSELVES) {
+        MUST(got == OUTCOME_HELD || got == OUTCOME_EVENT);
+    }
+    if (e->is_released && (e->claim == CLAIM_TECHNICIAN || e->claim == CLAIM_DISABLED)) {
+        MUST(got == OUTCOME_NOTE || got == OUTCOME_EVENT);
+    }
+    if (e->claim == CLAIM_DISABLED && !e->is_released) {
+        MUST(got == OUTCOME_HELD || got == OUTCOME_EVENT);
+    }
+    if (e->writer >= WRITER_BOUNCE && (e->shape == SHAPE_CLEAR || e->is_released)) {
+        MUST(got == OUTCOME_EVENT);
+    }
+    MUST((ruling.comment_kind == COMMENT_NOTE) == (got == OUTCOME_NOTE));
+    MUST(ruling.comment_kind != COMMENT_PUBLIC || got != OUTCOME_NEW || e->auth == AUTH_PASS ||
+         e->is_released);
+}
+
+/* The n-th combination of everything that rights depend on; false behind the last. */
+static bool nth_evidence(unsigned n, struct evidence *out)
+{
+    static const unsigned SIZES[] = {3, 4, 6, 3, 4, 4, 2, 2, 2, 2, 2, 3};
+    unsigned digits[G_N_ELEMENTS(SIZES)];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(SIZES); i++) {
+        digits[i] = n % SIZES[i];
+        n /= SIZES[i];
+    }
+    *out = (struct evidence){
+        .shape = (enum shape)digits[0],
+        .writer = (enum writer)digits[1],
+        .claim = (enum claim)digits[2],
+        .auth = (enum auth)digits[3],
+        .token = (enum own_token)digits[4],
+        .placing = (enum placing)digits[5],
+        .takes_part = digits[6] != 0,
+        .needs_auth = digits[7] != 0,
+        .is_own_notice = digits[8] != 0,
+        .is_released = digits[9] != 0,
+        .is_oversize = digits[10] != 0,
+        .unknown_senders = (enum unknown_senders)digits[11],
+    };
+    return n == 0;
+}
+
+Test(authority, gives_no_right_without_its_proof)
+{
+    struct evidence evidence;
+    unsigned counts[OUTCOME_DUPLICATE + 1] = {0};
+    unsigned n = 0;
+
+    for (; nth_evidence(n, &evidence); n++) {
+        struct ruling ruling = authority_decide(&evidence);
+        check_rights(&evidence, ruling);
+        check_limits(&evidence, ruling);
+        counts[ruling.outcome]++;
+        MUST(strcmp(ruling.reason, "nothing allows it") != 0);
+    }
+    cr_expect_eq(n, 3U * 4 * 6 * 3 * 4 * 4 * 2 * 2 * 2 * 2 * 2 * 3);
+    for (int outcome = OUTCOME_TECHNICIAN; outcome < OUTCOME_DUPLICATE; outcome++) {
+        cr_expect_gt(counts[outcome], 0, "nothing comes out as %s",
+                     outcome_name((enum outcome)outcome));
+    }
+}
+
+static const struct {
+    const char *name;
+    struct evidence evidence;
+    enum outcome want;
+} HONEST[] = {
+    {"technician",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .token = OWN_REPLY,
+      .placing = PLACED_TICKET,
+      .takes_part = true,
+      .needs_auth = true},
+     OUTCOME_TECHNICIAN},
+    {"technician whose token is enough",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_NONE,
+      .token = OWN_REPLY,
+      .placing = PLACED_TICKET,
+      .takes_part = true},
+     OUTCOME_TECHNICIAN},
+    {"technician's note",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .token = OWN_NOTE,
+      .placing = PLACED_TICKET,
+      .takes_part = true,
+      .needs_auth = true},
+     OUTCOME_NOTE},
+    {"note whose token is enough",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_NONE,
+      .token = OWN_NOTE,
+      .placing = PLACED_TICKET,
+      .takes_part = true},
+     OUTCOME_NOTE},
+    {"too large to pass on",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .token = OWN_REPLY,
+      .placing = PLACED_TICKET,
+      .takes_part = true,
+      .needs_auth = true,
+      .is_oversize = true},
+     OUTCOME_NOTE},
+    {"too large to pass on, token is enough",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_NONE,
+      .token = OWN_REPLY,
+      .placing = PLACED_TICKET,
+      .takes_part = true,
+      .is_oversize = true},
+     OUTCOME_NOTE},
+    {"technician with something new",
+     {.claim = CLAIM_TECHNICIAN, .auth = AUTH_PASS, .needs_auth = true},
+     OUTCOME_NEW},
+    {"a technician's cron job",
+     {.claim = CLAIM_TECHNICIAN, .auth = AUTH_PASS, .needs_auth = true, .writer = WRITER_MACHINE},
+     OUTCOME_NEW},
+    {"contact with a token",
+     {.claim = CLAIM_CONTACT,
+      .auth = AUTH_NONE,
+      .token = OWN_CONTACT,
+      .placing = PLACED_TICKET,
+      .takes_part = true},
+     OUTCOME_PUBLIC},
+    {"contact, authenticated",
+     {.claim = CLAIM_CONTACT, .auth = AUTH_PASS, .placing = PLACED_TICKET, .takes_part = true},
+     OUTCOME_PUBLIC},
+    {"his vacation",
+     {.claim = CLAIM_CONTACT,
+      .auth = AUTH_NONE,
+      .token = OWN_CONTACT,
+      .placing = PLACED_TICKET,
+      .takes_part = true,
+      .writer = WRITER_MACHINE},
+     OUTCOME_PUBLIC},
+    {"his vacation, to the bounce address",
+     {.claim = CLAIM_CONTACT, .placing = PLACED_BOUNCE, .writer = WRITER_MACHINE},
+     OUTCOME_EVENT},
+    {"a technician's vacation, to the bounce address",
+     {.claim = CLAIM_TECHNICIAN, .placing = PLACED_BOUNCE, .writer = WRITER_MACHINE},
+     OUTCOME_EVENT},
+    {"contact, something new", {.claim = CLAIM_CONTACT, .auth = AUTH_NONE}, OUTCOME_NEW},
+    {"unknown, something new", {.claim = CLAIM_UNKNOWN, .auth = AUTH_NONE}, OUTCOME_NEW},
+    {"overtaken, not authenticated",
+     {.claim = CLAIM_CONTACT, .auth = AUTH_NONE, .placing = PLACED_OVERTAKEN, .takes_part = true},
+     OUTCOME_UNVERIFIED},
+    {"overtaken, authenticated",
+     {.claim = CLAIM_CONTACT, .auth = AUTH_PASS, .placing = PLACED_OVERTAKEN, .takes_part = true},
+     OUTCOME_PUBLIC},
+    {"held by policy",
+     {.claim = CLAIM_UNKNOWN, .auth = AUTH_NONE, .unknown_senders = UNKNOWN_HOLD},
+     OUTCOME_HELD},
+    {"rejected by policy",
+     {.claim = CLAIM_UNKNOWN, .auth = AUTH_NONE, .unknown_senders = UNKNOWN_REJECT},
+     OUTCOME_REJECTED},
+    {"policy is not about contacts",
+     {.claim = CLAIM_CONTACT, .auth = AUTH_NONE, .unknown_senders = UNKNOWN_REJECT},
+     OUTCOME_NEW},
+    {"released", {.claim = CLAIM_UNKNOWN, .auth = AUTH_FAIL, .is_released = true}, OUTCOME_NEW},
+    {"released, in a ticket",
+     {.claim = CLAIM_UNKNOWN, .auth = AUTH_FAIL, .is_released = true, .placing = PLACED_TICKET},
+     OUTCOME_PUBLIC},
+    {"released, was a technician's",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .token = OWN_REPLY,
+      .is_released = true,
+      .placing = PLACED_TICKET,
+      .takes_part = true},
+     OUTCOME_NOTE},
+    {"our own notice", {.claim = CLAIM_OURSELVES, .is_own_notice = true}, OUTCOME_EVENT},
+};
+
+Test(authority, lets_honest_mail_pass)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(HONEST); i++) {
+        struct ruling got = authority_decide(&HONEST[i].evidence);
+        cr_expect_eq(got.outcome, HONEST[i].want, "%s: got %s (%s)", HONEST[i].name,
+                     outcome_name(got.outcome), got.reason);
+    }
+}
