@@ -37,10 +37,19 @@ MUST_CHECK enum status inbound_store_last_uid(struct tx *tx, mailbox_id mailbox,
                                               int64_t uidvalidity, int64_t *last_uid_out,
                                               struct err *err);
 
+/* Rows of the folder's other UIDVALIDITYs whose mail was not moved: nobody can find it by its UID any more.
+ * They are marked as moved by others. is_renumbered_out: the folder was known, and this UIDVALIDITY is
+ * new. */
+MUST_CHECK enum status inbound_store_abandon(struct tx *tx, mailbox_id mailbox, const char *folder,
+                                             int64_t uidvalidity, int64_t *count_out,
+                                             bool *is_renumbered_out, struct err *err);
+
 /* A row whose mail still stands in its folder. */
 struct unmoved_mail {
     int64_t uid;
     bool raw_complete;
+    uint64_t bytes;
+    uint8_t fingerprint[FINGERPRINT_BYTES];
 };
 
 /* At most limit of them, lowest UID first: GArray of struct unmoved_mail. */
@@ -54,7 +63,8 @@ struct moved_mail {
     int64_t new_uidvalidity; /* 0: the server did not say */
 };
 
-/* Record where mails are now. */
+/* Record where mails are now; new_folder NULL: they are gone, moved by others. The last_uid of the new
+ * folder becomes the highest UID that we moved there. */
 MUST_CHECK enum status inbound_store_moved(struct tx *tx, mailbox_id mailbox, const char *folder,
                                            int64_t uidvalidity, const char *new_folder,
                                            const struct moved_mail *mails, size_t count,

@@ -228,3 +228,46 @@ Test(inbound, remembers_where_a_mail_was_moved)
     expect_sql(&desk, "SELECT moved_uid IS NULL FROM inbound_mail WHERE uid = 2", "t");
     desk_done(&desk);
 }
+
+Test(inbound, knows_how_far_our_moves_have_filled_a_folder)
+{
+    struct desk desk = desk_new();
+    add(&desk, 1, 4, 10);
+    struct moved_mail moved[] = {{1, 102, 9}, {2, 101, 9}, {3, 0, 0}};
+    struct moved_mail gone[] = {{4, 0, 0}};
+    int64_t last_uid = -1;
+    struct tx *tx = begin(&desk);
+    CHECK(inbound_store_moved(tx, 1, "INBOX", 7, "Processed", moved, 3, &err));
+    CHECK(inbound_store_moved(tx, 1, "INBOX", 7, NULL, gone, 1, &err));
+    CHECK(inbound_store_last_uid(tx, 1, "Processed", 9, &last_uid, &err));
+    CHECK(tx_commit(&tx, &err));
+    cr_expect_eq(last_uid, 102);
+    expect_sql(&desk, "SELECT count(*) || ' ' || sum(fetched) FROM mailbox_folder", "2 4");
+    expect_sql(&desk,
+               "SELECT moved_folder IS NULL AND moved_at IS NOT NULL FROM inbound_mail"
+               " WHERE uid = 4",
+               "t");
+    desk_done(&desk);
+}
+
+Test(inbound, gives_up_the_uids_of_a_folder_that_was_renumbered)
+{
+    struct desk desk = desk_new();
+    int64_t count = -1;
+    bool is_renumbered = true;
+    struct tx *tx = begin(&desk);
+    CHECK(inbound_store_abandon(tx, 1, "INBOX", 7, &count, &is_renumbered, &err));
+    cr_expect_not(is_renumbered, "a new folder was not known before");
+    CHECK(tx_commit(&tx, &err));
+    add(&desk, 1, 3, 10);
+    tx = begin(&desk);
+    CHECK(inbound_store_abandon(tx, 1, "INBOX", 7, &count, &is_renumbered, &err));
+    cr_expect_eq(count, 0, "they can still be moved");
+    cr_expect_not(is_renumbered);
+    CHECK(inbound_store_abandon(tx, 1, "INBOX", 8, &count, &is_renumbered, &err));
+    cr_expect_eq(count, 3);
+    cr_expect(is_renumbered);
+    CHECK(tx_commit(&tx, &err));
+    expect_sql(&desk, "SELECT count(*) FROM inbound_mail WHERE moved_at IS NULL", "0");
+    desk_done(&desk);
+}

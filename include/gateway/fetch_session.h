@@ -1,0 +1,72 @@
+/* What the files of gateway/fetch share. Nobody else includes this. */
+#ifndef GATEWAY_FETCH_SESSION_H
+#define GATEWAY_FETCH_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/config.h"
+#include "db/conn.h"
+#include "db/tx.h"
+#include "desk/records.h"
+#include "gateway/outage.h"
+#include "gateway/tenure.h"
+#include "net/imap.h"
+#include "store/desk.h"
+#include "store/inbound.h"
+
+#define FETCH_FOLDER    "INBOX"
+#define FETCH_PROCESSED "Processed"
+#define FETCH_OVERSIZE  "Oversize"
+
+/* Who caused the failure that is being handed up. */
+enum fetch_culprit { FETCH_IMAP, FETCH_DATABASE };
+
+struct fetch {
+    const struct config *config; /* borrowed */
+    mailbox_id mailbox;
+    struct conn *conn;               /* own */
+    struct mailbox_account *account; /* own: NULL without a session */
+    struct imapbox *box;             /* own: the session; NULL: none */
+    struct tenure tenure;
+    struct outage database;
+    struct outage imap;
+    struct outage moving; /* mail comes in, but the server does not move it */
+    enum fetch_culprit culprit;
+    bool is_standing_by; /* somebody else reads the mailbox, and that was logged */
+
+    /* The folder, as this session sees it. */
+    int64_t uidvalidity;
+    int64_t next_uid;         /* the first that was not looked at */
+    int64_t refused_uid;      /* the lowest that the server would not give; 0: none */
+    int64_t refused_until_us; /* monotonic: when to ask for it again */
+    int64_t unmoved;          /* rows taken in this session that wait for their move */
+    bool has_unmoved;         /* there may be others in the database */
+    int64_t move_after_us;    /* monotonic: not before */
+};
+
+/* A transaction of fetch: tx_run, and the database is to blame for its failure. */
+MUST_CHECK enum status fetch_tx(struct fetch *fetch, tx_body body, void *arg, struct err *err);
+
+/* Between two steps: renew the lease if it is time to. ST_NOT_FOUND  it is lost */
+MUST_CHECK enum status fetch_keep_lease(struct fetch *fetch, struct err *err);
+
+/* Take everything that is new in the folder, and move what was taken (in fetch_take.c). Comes back
+ * early when a stop is requested. */
+MUST_CHECK enum status fetch_take(struct fetch *fetch, struct err *err);
+
+/* Move every mail that has its row out of the folder (in fetch_move.c). A server that will not move is
+ * logged and no failure: mail must go on coming in. */
+MUST_CHECK enum status fetch_move(struct fetch *fetch, struct err *err);
+
+/* Mails whose rows wait for a move but that are gone from the folder: look for them among the newest of
+ * `folder` (in fetch_locate.c). gone: GArray of struct unmoved_mail; those that are found leave it and
+ * come to moved (GArray of struct moved_mail), which holds what is known already. The session's
+ * folder is open again afterwards. */
+MUST_CHECK enum status fetch_locate(struct fetch *fetch, const char *folder, GArray *gone,
+                                    GArray *moved, struct err *err);
+
+/* Open the session's folder; ST_TEMPFAIL if it is not the one it was (in fetch.c). */
+MUST_CHECK enum status fetch_reopen_folder(struct fetch *fetch, struct err *err);
+
+#endif
