@@ -34,6 +34,12 @@ void outbound_store_insert(struct tx *tx, const struct new_outbound *mails, size
 void outbound_store_queue_nonces(struct tx *tx, const int64_t *ids, size_t count,
                                  struct rows **rows_out);
 
+/* Mails that may have come back, as decide reads them. */
+void outbound_store_queue_find(struct tx *tx, const int64_t *ids, size_t count,
+                               struct rows **rows_out);
+/* A row of it; own. */
+struct outbound_record *outbound_store_read(const struct rows *rows, int row);
+
 /* What the governor counts. Each is capped: counting stops at most. Rows: key, count. */
 void outbound_store_queue_counts(struct tx *tx, enum budget budget, const char *const *keys,
                                  size_t count, int64_t most, struct rows **rows_out);

@@ -26,8 +26,6 @@
 #include "store/thread.h"
 #include "store/ticket.h"
 
-#define US_PER_DAY (INT64_C(86400) * 1000000)
-
 /* What the plan of one mail made. */
 struct made {
     ticket_id ticket;
@@ -329,7 +327,6 @@ static void apply_mail(const struct batch *batch, const struct place *at,
                        const struct plan_mail *mail)
 {
     ticket_id ticket = ticket_of(at->made, mail->ticket);
-    int64_t today = at->mail->records->now_us / US_PER_DAY;
     struct outbox_mail row = {
         .id = next_id(at->writes, 3, &at->writes->next_outbound),
         .mailbox = &at->mail->records->mailbox,
@@ -344,7 +341,8 @@ static void apply_mail(const struct batch *batch, const struct place *at,
         .name = mail->name,
         .purpose = mail->purpose,
         .expiry_day = is_technicians(mail->purpose)
-                          ? (unsigned)(today + batch->settings.technician_token_days)
+                          ? token_expiry_day(at->mail->records->now_us,
+                                             batch->settings.technician_token_days)
                           : 0,
         .is_automatic = mail->is_automatic,
         .is_stranger = mail->is_stranger,

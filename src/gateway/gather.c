@@ -21,6 +21,7 @@
 
 #include "core/text.h"
 #include "desk/decide.h"
+#include "desk/governor.h"
 #include "desk/need.h"
 #include "store/outbound.h"
 #include "store/people.h"
@@ -143,11 +144,13 @@ struct first_round {
     GArray *locks;
     GArray *token_tickets;
     GArray *token_outbounds;
+    GArray *outbounds; /* that delivery reports name */
     struct key_set ids;
     struct key_set addresses;
     struct key_set domains;
     struct rows *ticket_nonces;
     struct rows *outbound_nonces;
+    struct rows *returned; /* NULL: no report names any */
     struct rows *threads;
     struct rows *people;
     struct rows *customers;
@@ -163,11 +166,13 @@ static void first_round_clear(struct first_round *round, size_t count)
     g_array_unref(round->locks);
     g_array_unref(round->token_tickets);
     g_array_unref(round->token_outbounds);
+    g_array_unref(round->outbounds);
     key_set_clear(&round->ids);
     key_set_clear(&round->addresses);
     key_set_clear(&round->domains);
-    struct rows **all[] = {&round->ticket_nonces, &round->outbound_nonces, &round->threads,
-                           &round->people,        &round->customers,       &round->twins};
+    struct rows **all[] = {&round->ticket_nonces, &round->outbound_nonces, &round->returned,
+                           &round->threads,       &round->people,          &round->customers,
+                           &round->twins};
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], rows_free);
     }
@@ -198,6 +203,9 @@ static void collect_need(struct first_round *round, const struct need *need)
     }
     for (guint i = 0; i < need->ids->len; i++) {
         key_set_add_text(&round->ids, g_ptr_array_index(need->ids, i));
+    }
+    for (guint i = 0; i < need->outbounds->len; i++) {
+        int64s_add(round->outbounds, g_array_index(need->outbounds, int64_t, i));
     }
     key_set_add_text(&round->addresses, need->address_key);
     for (guint i = 0; i < need->domains->len; i++) {
@@ -261,6 +269,10 @@ static void queue_first(struct tx *tx, const struct batch *batch, struct first_r
                               &round->ticket_nonces);
     outbound_store_queue_nonces(tx, int64s(round->token_outbounds), round->token_outbounds->len,
                                 &round->outbound_nonces);
+    if (round->outbounds->len > 0) {
+        outbound_store_queue_find(tx, int64s(round->outbounds), round->outbounds->len,
+                                  &round->returned);
+    }
     queue_threads(tx, round, &round->threads);
     people_store_queue_by_address(tx, (const char *const *)round->addresses.list->pdata,
                                   round->addresses.list->len, &round->people);
@@ -336,6 +348,16 @@ static void deal_ids(const struct first_round *round, const struct need *need,
             record->is_auth_failed = found.is_auth_failed;
             record->parties = thread_store_read_parties(round->threads, row);
             g_ptr_array_add(records->ids, record);
+        }
+    }
+}
+
+static void deal_outbounds(const struct first_round *round, const struct need *need,
+                           struct records *records)
+{
+    for (int row = 0; round->returned && row < rows_count(round->returned); row++) {
+        if (int64s_contain(need->outbounds, row_int64(round->returned, row, 0))) {
+            g_ptr_array_add(records->outbounds, outbound_store_read(round->returned, row));
         }
     }
 }
@@ -418,6 +440,7 @@ static void deal_first(struct batch *batch, const struct first_round *round)
                                         &g_array_index(need->tokens, struct token_sighting, t),
                                         mail->records->now_us));
         }
+        deal_outbounds(round, need, mail->records);
         deal_ids(round, need, mail->claimed, mail->records);
         deal_sender(round, need, mail->records);
         if (!batch->is_rehearsal) {
@@ -432,6 +455,7 @@ static enum status read_first(struct tx *tx, struct batch *batch, struct err *er
                                 .locks = int64s_new(),
                                 .token_tickets = int64s_new(),
                                 .token_outbounds = int64s_new(),
+                                .outbounds = int64s_new(),
                                 .ids = key_set_texts(),
                                 .addresses = key_set_texts(),
                                 .domains = key_set_texts()};
@@ -555,21 +579,6 @@ static enum status read_people(struct tx *tx, struct batch *batch, struct err *e
     return status;
 }
 
-/* Every budget at most once as large as its limit: counting may stop there. */
-static int64_t budget_limit(const struct settings *settings, enum budget budget)
-{
-    const int64_t limits[BUDGET_COUNT] = {
-        [BUDGET_ADDRESS_HOUR] = settings->address_hour,
-        [BUDGET_ADDRESS_DAY] = settings->address_day,
-        [BUDGET_DOMAIN_HOUR] = settings->domain_hour,
-        [BUDGET_TICKET_HOUR] = settings->ticket_hour,
-        [BUDGET_STRANGER_ADDRESS_DAY] = settings->stranger_address_day,
-        [BUDGET_STRANGER_DOMAIN_HOUR] = settings->stranger_domain_hour,
-        [BUDGET_STRANGER_HOUR] = settings->stranger_hour,
-    };
-    return limits[budget];
-}
-
 static void collect_counts(struct batch *batch, struct need **needs, struct key_set *keys)
 {
     for (size_t i = 0; i < batch->count; i++) {
@@ -622,9 +631,10 @@ static enum status read_counts(struct tx *tx, struct batch *batch, struct err *e
         const GPtrArray *list = keys[budget].list;
         if (list->len > 0) {
             is_any = true;
+            /* Counting may stop at the limit. */
             outbound_store_queue_counts(tx, (enum budget)budget, (const char *const *)list->pdata,
                                         list->len,
-                                        budget_limit(&batch->settings, (enum budget)budget),
+                                        governor_limit(&batch->settings, (enum budget)budget),
                                         &rows[budget]);
         }
     }

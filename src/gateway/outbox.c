@@ -21,8 +21,6 @@
 #include "store/outbound.h"
 #include "store/ticket.h"
 
-#define US_PER_DAY (INT64_C(86400) * 1000000)
-
 /* The strings that a row borrows while it is being inserted. */
 struct outbox_texts {
     char reply_token[TOKEN_CHARS + 1];
@@ -167,8 +165,8 @@ static enum status complete(const struct lookups *lookups, struct outbox_mail *m
         mail->mailbox = mailbox;
     }
     if (mail->purpose == TOKEN_TECHNICIAN_REPLY || mail->purpose == TOKEN_TECHNICIAN_NOTE) {
-        mail->expiry_day = (unsigned)(desk_store_now(&lookups->desk) / US_PER_DAY +
-                                      lookups->settings.technician_token_days);
+        mail->expiry_day = token_expiry_day(desk_store_now(&lookups->desk),
+                                            lookups->settings.technician_token_days);
     }
     mail->id = row_int64(lookups->ids.rows[3], (int)at, 0);
     return ST_OK;

@@ -32,6 +32,11 @@ static const struct statement NONCES = {
     "outbound_nonces", "SELECT o.id, o.nonce, coalesce(t.merged_into, t.id) FROM outbound_mail o"
                        " LEFT JOIN ticket t ON t.id = o.ticket WHERE o.id = ANY($1::int8[])"};
 
+static const struct statement FIND = {
+    "outbound_find", "SELECT o.id, coalesce(t.merged_into, t.id), o.recipient, o.address, c.author,"
+                     " o.is_automatic FROM outbound_mail o LEFT JOIN ticket t ON t.id = o.ticket"
+                     " LEFT JOIN comment c ON c.id = o.comment WHERE o.id = ANY($1::int8[])"};
+
 #define COUNT_BY(key, rest)                                                    \
  "SELECT k.key, (SELECT count(*) FROM (SELECT 1 FROM outbound_mail WHERE " key \
  " AND state <> 'suppressed' AND " rest " LIMIT $2) c) FROM unnest($1::text[]) AS k (key)"
@@ -104,6 +109,27 @@ void outbound_store_queue_nonces(struct tx *tx, const int64_t *ids, size_t count
     OWNED(params) params = params_new();
     params_add_int64s(params, ids, count);
     tx_queue(tx, &NONCES, params, rows_out);
+}
+
+void outbound_store_queue_find(struct tx *tx, const int64_t *ids, size_t count,
+                               struct rows **rows_out)
+{
+    OWNED(params) params = params_new();
+    params_add_int64s(params, ids, count);
+    tx_queue(tx, &FIND, params, rows_out);
+}
+
+struct outbound_record *outbound_store_read(const struct rows *rows, int row)
+{
+    struct outbound_record *outbound = outbound_record_new();
+    g_free(outbound->address);
+    outbound->id = row_int64(rows, row, 0);
+    outbound->ticket = row_int64(rows, row, 1);
+    outbound->person = row_int64(rows, row, 2);
+    outbound->address = g_strdup(row_text(rows, row, 3));
+    outbound->author = row_int64(rows, row, 4);
+    outbound->is_automatic = row_bool(rows, row, 5);
+    return outbound;
 }
 
 void outbound_store_queue_counts(struct tx *tx, enum budget budget, const char *const *keys,

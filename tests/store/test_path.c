@@ -268,6 +268,20 @@ Test(path, what_goes_out_has_a_token_that_fits_and_is_counted)
         " AND message_id = reply_token || '.' || id || '@desk.example'",
         "1");
 
+    OWNED(rows) returned = NULL;
+    int64_t first = 1;
+    outbound_store_queue_find(desk.tx, &first, 1, &returned);
+    CHECK(tx_sync(desk.tx, &err));
+    cr_assert_eq(rows_count(returned), 1);
+    struct outbound_record *outbound = outbound_store_read(returned, 0);
+    cr_expect_eq(outbound->id, 1);
+    cr_expect_eq(outbound->ticket, 1);
+    cr_expect_eq(outbound->person, 1);
+    cr_expect_str_eq(outbound->address, "Anna@acme.example");
+    cr_expect_eq(outbound->author, 1, "who wrote the comment that it carried");
+    cr_expect(outbound->is_automatic);
+    outbound_record_free(outbound);
+
     g_autofree char *text = database_run(desk.conninfo,
                                          "SELECT reply_token FROM outbound_mail WHERE id = 2");
     struct token token;
