@@ -160,6 +160,8 @@ CREATE TABLE inbound_mail (
     duplicate_of   bigint REFERENCES inbound_mail,
     records        bytea COMPRESSION lz4, -- what decide read
     released_by    text,                  -- a person released it from being held
+    dropped_by     text,                  -- a person dropped it
+    handled_at     timestamptz,           -- when one of them did
     UNIQUE (mailbox, folder, uidvalidity, uid),
     CHECK (state <> 'filed' OR ticket IS NOT NULL),
     CHECK ((state = 'duplicate') = (duplicate_of IS NOT NULL)),

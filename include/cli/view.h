@@ -47,6 +47,9 @@ void view_card(const struct cli *cli, const struct rows *rows, const struct fiel
 void view_print(const struct cli *cli, json_t *array, const struct field *fields,
                 size_t count); /* takes the reference */
 
+/* A value as it stands in a table, on one line. Own. */
+char *view_text(const json_t *value, enum field_kind kind);
+
 /* A heading for people, in bold where the terminal can. */
 void view_heading(const char *text);
 

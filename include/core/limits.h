@@ -115,6 +115,7 @@
 #define LIMIT_OTHERS          20       /* names in "also on this ticket"; the rest is a number */
 
 /* Settings and the command line. */
+#define LIMIT_LIST_ROWS         100000 /* of one answer of the command line */
 #define LIMIT_CONFIG_BYTES      1048576
 #define LIMIT_SECRET_BYTES      65536
 #define LIMIT_SECRET_NAME_BYTES 128

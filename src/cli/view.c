@@ -117,8 +117,7 @@ static char *list_text(const json_t *array)
     return text_one_line(text->str, LIMIT_COMMENT_CHARS);
 }
 
-/* Own. */
-static char *cell_text(const json_t *value, enum field_kind kind)
+char *view_text(const json_t *value, enum field_kind kind)
 {
     if (value == NULL || json_is_null(value)) {
         return g_strdup("-");
@@ -197,7 +196,7 @@ static void fill_sheet(struct sheet *sheet, const json_t *array)
         for (size_t column = 0; column < sheet->columns; column++) {
             const struct field *field = &sheet->fields[column];
             g_ptr_array_add(sheet->cells,
-                            cell_text(json_object_get(object, field->key), field->kind));
+                            view_text(json_object_get(object, field->key), field->kind));
         }
     }
     for (size_t cell = 0; cell < sheet->cells->len; cell++) {
@@ -295,7 +294,7 @@ void view_print_card(const json_t *object, const struct field *fields, size_t co
     }
     for (size_t i = 0; i < count; i++) {
         if (fields[i].title != NULL) {
-            g_autofree char *text = cell_text(json_object_get(object, fields[i].key),
+            g_autofree char *text = view_text(json_object_get(object, fields[i].key),
                                               fields[i].kind);
             printf("%s:", fields[i].title);
             pad(width - text_columns(fields[i].title) + 1);

@@ -1,0 +1,484 @@
+/* ticket - postdesk ticket list, show, reply
+ *
+ * A list for the overview, newest first; a ticket with its conversation, its history and the mails that
+ * left for it; and an answer that goes the same way as one by mail: the same plan (desk/decide), the same
+ * door out (gateway/answer).
+ * I/O: the database, stdin for a reply's text, stdout.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/entry.h"
+#include "cli/view.h"
+#include "core/limits.h"
+#include "core/text.h"
+#include "gateway/answer.h"
+#include "store/customer.h"
+#include "store/person.h"
+#include "store/ticket_list.h"
+
+enum { DEFAULT_ROWS = 50, MAX_BYTES_PER_CHAR = 4, INDENT = 4 };
+
+static const struct field LIST_FIELDS[] = {
+    {"id", "ID", FIELD_NUMBER, false},
+    {"subject", "SUBJECT", FIELD_TEXT, true},
+    {"status", "STATUS", FIELD_TEXT, false},
+    {"type", NULL, FIELD_TEXT, false},
+    {"customer", "CUSTOMER", FIELD_TEXT, true},
+    {"requester", "REQUESTER", FIELD_TEXT, true},
+    {"requester_address", NULL, FIELD_TEXT, false},
+    {"assignee", "ASSIGNEE", FIELD_TEXT, true},
+    {"mailbox", NULL, FIELD_TEXT, false},
+    {"opened_by", NULL, FIELD_NUMBER, false},
+    {"merged_into", NULL, FIELD_NUMBER, false},
+    {"created_at", NULL, FIELD_TIME, false},
+    {"updated_at", "UPDATED", FIELD_TIME, false},
+    {"closed_at", NULL, FIELD_TIME, false},
+};
+
+static const struct field CARD[] = {
+    {"id", NULL, FIELD_NUMBER, false},
+    {"subject", NULL, FIELD_TEXT, false},
+    {"status", "Status", FIELD_TEXT, false},
+    {"type", "Type", FIELD_TEXT, false},
+    {"customer", "Customer", FIELD_TEXT, false},
+    {"requester", "Requester", FIELD_TEXT, false},
+    {"requester_address", "Address", FIELD_TEXT, false},
+    {"assignee", "Assignee", FIELD_TEXT, false},
+    {"mailbox", "Mailbox", FIELD_TEXT, false},
+    {"opened_by", "Opened by mail", FIELD_NUMBER, false},
+    {"merged_into", NULL, FIELD_NUMBER, false},
+    {"created_at", "Opened", FIELD_TIME, false},
+    {"updated_at", "Updated", FIELD_TIME, false},
+    {"closed_at", "Closed", FIELD_TIME, false},
+};
+
+static const struct field PARTICIPANT_FIELDS[] = {
+    {"id", "ID", FIELD_NUMBER, false},
+    {"name", "PARTICIPANT", FIELD_TEXT, true},
+    {"address", "ADDRESS", FIELD_TEXT, true},
+};
+
+static const struct field LINK_FIELDS[] = {
+    {"ticket", "LINKED TO", FIELD_NUMBER, false},
+    {"why", "WHY", FIELD_TEXT, true},
+};
+
+static const struct field COMMENT_FIELDS[] = {
+    {"id", NULL, FIELD_NUMBER, false},   {"kind", NULL, FIELD_TEXT, false},
+    {"author", NULL, FIELD_TEXT, false}, {"author_address", NULL, FIELD_TEXT, false},
+    {"mail", NULL, FIELD_NUMBER, false}, {"created_at", NULL, FIELD_TIME, false},
+    {"body", NULL, FIELD_TEXT, false},
+};
+
+static const struct field ATTACHMENT_FIELDS[] = {
+    {"comment", NULL, FIELD_NUMBER, false}, {"name", NULL, FIELD_TEXT, false},
+    {"type", NULL, FIELD_TEXT, false},      {"bytes", NULL, FIELD_NUMBER, false},
+    {"is_inline", NULL, FIELD_BOOL, false},
+};
+
+static const struct field ACTIVITY_FIELDS[] = {
+    {"at", "WHEN", FIELD_TIME, false},       {"what", "WHAT", FIELD_TEXT, false},
+    {"from", NULL, FIELD_TEXT, false},       {"to", "TO", FIELD_TEXT, true},
+    {"who", "WHO", FIELD_TEXT, true},        {"mail", "MAIL", FIELD_NUMBER, false},
+    {"outbound", NULL, FIELD_NUMBER, false},
+};
+
+static const struct field MAIL_FIELDS[] = {
+    {"id", "ID", FIELD_NUMBER, false},
+    {"notice", "NOTICE", FIELD_TEXT, false},
+    {"to", "TO", FIELD_TEXT, true},
+    {"state", "STATE", FIELD_TEXT, false},
+    {"reason", "WHY", FIELD_TEXT, true},
+    {"suppressed_by", NULL, FIELD_TEXT, false},
+    {"comment", NULL, FIELD_NUMBER, false},
+    {"attempt", "TRIES", FIELD_NUMBER, false},
+    {"queued_at", "QUEUED", FIELD_TIME, false},
+    {"next_try_at", NULL, FIELD_TIME, false},
+    {"ended_at", "ENDED", FIELD_TIME, false},
+    {"answer", "ANSWER", FIELD_TEXT, true},
+};
+
+/* ---- list ---- */
+
+static enum status read_status(const struct args *args, struct ticket_filter *filter,
+                               struct err *err)
+{
+    enum ticket_status parsed = TICKET_OPEN;
+    const char *word = args_value(args, "status");
+    const char *limit = args_value(args, "limit");
+
+    filter->limit = DEFAULT_ROWS;
+    if (word != NULL) {
+        enum status status = ticket_status_parse(word, &parsed, err);
+        if (status != ST_OK) {
+            return status;
+        }
+        filter->status = ticket_status_name(parsed);
+    }
+    return limit == NULL ? ST_OK : text_parse_int64(limit, 1, LIMIT_LIST_ROWS, &filter->limit, err);
+}
+
+static enum status read_assignee(struct tx *tx, const char *word, struct ticket_filter *filter,
+                                 struct err *err)
+{
+    OWNED(rows) rows = NULL;
+
+    if (word == NULL) {
+        return ST_OK;
+    }
+    if (strcmp(word, "none") == 0) {
+        filter->is_unassigned = true;
+        return ST_OK;
+    }
+    g_autofree char *key = entry_key(word);
+    enum status status = person_store_find(tx, key, &rows, err);
+    if (status == ST_OK) {
+        filter->assignee = row_int64(rows, 0, 0);
+    }
+    return status;
+}
+
+static enum status read_customer(struct tx *tx, const char *word, struct ticket_filter *filter,
+                                 struct err *err)
+{
+    OWNED(rows) rows = NULL;
+
+    if (word == NULL) {
+        return ST_OK;
+    }
+    enum status status = customer_store_find(tx, word, &rows, err);
+    if (status == ST_OK) {
+        filter->customer = row_int64(rows, 0, 0);
+    }
+    return status;
+}
+
+static enum status run_list(struct cli *cli, const struct args *args, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    OWNED(rows) rows = NULL;
+    struct ticket_filter filter = {.limit = 0};
+
+    enum status status = read_status(args, &filter, err);
+    if (status == ST_OK) {
+        status = cli_read(cli, &tx, err);
+    }
+    if (status == ST_OK) {
+        status = read_assignee(tx, args_value(args, "assignee"), &filter, err);
+    }
+    if (status == ST_OK) {
+        status = read_customer(tx, args_value(args, "customer"), &filter, err);
+    }
+    if (status == ST_OK) {
+        status = ticket_list_find(tx, &filter, &rows, err);
+    }
+    if (status == ST_OK) {
+        view_table(cli, rows, LIST_FIELDS, G_N_ELEMENTS(LIST_FIELDS));
+    }
+    return status;
+}
+
+/* ---- show ---- */
+
+/* The comments, each with its attachments. */
+static json_t *comments_of(const struct ticket_whole *whole)
+{
+    json_t *comments = view_rows(whole->comments, COMMENT_FIELDS, G_N_ELEMENTS(COMMENT_FIELDS));
+    json_t *attachments = view_rows(whole->attachments, ATTACHMENT_FIELDS,
+                                    G_N_ELEMENTS(ATTACHMENT_FIELDS));
+    size_t i = 0;
+    json_t *comment = NULL;
+
+    json_array_foreach(comments, i, comment)
+    {
+        json_t *own = json_array();
+        size_t j = 0;
+        json_t *attachment = NULL;
+        json_array_foreach(attachments, j, attachment)
+        {
+            if (json_equal(json_object_get(attachment, "comment"),
+                           json_object_get(comment, "id"))) {
+                json_array_append(own, attachment);
+            }
+        }
+        json_object_set_new(comment, "attachments", own);
+    }
+    json_decref(attachments);
+    return comments;
+}
+
+static json_t *ticket_of(const struct ticket_whole *whole)
+{
+    json_t *ticket = view_row(whole->ticket, 0, CARD, G_N_ELEMENTS(CARD));
+
+    json_object_set_new(ticket, "participants",
+                        view_rows(whole->participants, PARTICIPANT_FIELDS,
+                                  G_N_ELEMENTS(PARTICIPANT_FIELDS)));
+    json_object_set_new(ticket, "links",
+                        view_rows(whole->links, LINK_FIELDS, G_N_ELEMENTS(LINK_FIELDS)));
+    json_object_set_new(ticket, "comments", comments_of(whole));
+    json_object_set_new(ticket, "activities",
+                        view_rows(whole->activities, ACTIVITY_FIELDS,
+                                  G_N_ELEMENTS(ACTIVITY_FIELDS)));
+    json_object_set_new(ticket, "mails",
+                        view_rows(whole->mails, MAIL_FIELDS, G_N_ELEMENTS(MAIL_FIELDS)));
+    return ticket;
+}
+
+static void print_comment(const json_t *comment)
+{
+    g_autofree char *when = view_text(json_object_get(comment, "created_at"), FIELD_TIME);
+    g_autofree char *author = view_text(json_object_get(comment, "author"), FIELD_TEXT);
+    g_autofree char *address = view_text(json_object_get(comment, "author_address"), FIELD_TEXT);
+    const json_t *mail = json_object_get(comment, "mail");
+    g_autofree char *by = json_is_integer(mail) ? g_strdup_printf(", mail %" JSON_INTEGER_FORMAT,
+                                                                  json_integer_value(mail))
+                                                : g_strdup("");
+    g_autofree char *heading = g_strdup_printf("%s  %s <%s>  %s%s", when, author, address,
+                                               json_string_value(json_object_get(comment, "kind")),
+                                               by);
+    size_t i = 0;
+    json_t *attachment = NULL;
+
+    putchar('\n');
+    view_heading(heading);
+    view_body(json_string_value(json_object_get(comment, "body")), INDENT);
+    json_array_foreach(json_object_get(comment, "attachments"), i, attachment)
+    {
+        g_autofree char *name = view_text(json_object_get(attachment, "name"), FIELD_TEXT);
+        g_autofree char *type = view_text(json_object_get(attachment, "type"), FIELD_TEXT);
+        printf("%*s[%s, %s, %" JSON_INTEGER_FORMAT " bytes]\n", INDENT, "", name, type,
+               json_integer_value(json_object_get(attachment, "bytes")));
+    }
+}
+
+static void print_part(const json_t *ticket, const char *key, const struct field *fields,
+                       size_t count)
+{
+    const json_t *array = json_object_get(ticket, key);
+
+    if (json_array_size(array) > 0) {
+        putchar('\n');
+        view_print_table(array, fields, count);
+    }
+}
+
+static void print_ticket(const json_t *ticket)
+{
+    g_autofree char *subject = view_text(json_object_get(ticket, "subject"), FIELD_TEXT);
+    g_autofree char *heading = g_strdup_printf("Ticket %" JSON_INTEGER_FORMAT ": %s",
+                                               json_integer_value(json_object_get(ticket, "id")),
+                                               subject);
+    size_t i = 0;
+    json_t *comment = NULL;
+
+    view_heading(heading);
+    view_print_card(ticket, CARD, G_N_ELEMENTS(CARD));
+    if (json_is_integer(json_object_get(ticket, "merged_into"))) {
+        printf("Merged into ticket %" JSON_INTEGER_FORMAT "\n",
+               json_integer_value(json_object_get(ticket, "merged_into")));
+    }
+    print_part(ticket, "participants", PARTICIPANT_FIELDS, G_N_ELEMENTS(PARTICIPANT_FIELDS));
+    print_part(ticket, "links", LINK_FIELDS, G_N_ELEMENTS(LINK_FIELDS));
+    json_array_foreach(json_object_get(ticket, "comments"), i, comment)
+    {
+        print_comment(comment);
+    }
+    print_part(ticket, "activities", ACTIVITY_FIELDS, G_N_ELEMENTS(ACTIVITY_FIELDS));
+    print_part(ticket, "mails", MAIL_FIELDS, G_N_ELEMENTS(MAIL_FIELDS));
+}
+
+static enum status read_number(const char *word, const char *what, int64_t *number_out,
+                               struct err *err)
+{
+    const char *digits = word[0] == '#' ? word + 1 : word;
+
+    if (text_parse_int64(digits, 1, INT64_MAX, number_out, err) != ST_OK) {
+        return err_set(err, ST_INVALID, "\"%s\" is not the number of a %s", word, what);
+    }
+    return ST_OK;
+}
+
+static enum status run_show(struct cli *cli, const struct args *args, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    struct ticket_whole whole = {.ticket = NULL};
+    int64_t number = 0;
+
+    enum status status = read_number(args_word(args, 0), "ticket", &number, err);
+    if (status == ST_OK) {
+        status = cli_read(cli, &tx, err);
+    }
+    if (status == ST_OK) {
+        status = ticket_list_whole(tx, number, &whole, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    json_t *ticket = ticket_of(&whole);
+    if (cli->is_json) {
+        view_print_json(ticket);
+    } else {
+        print_ticket(ticket);
+    }
+    json_decref(ticket);
+    ticket_whole_clear(&whole);
+    return ST_OK;
+}
+
+/* ---- reply ---- */
+
+/* All of stdin. */
+static enum status read_stdin(char **text_out, struct err *err)
+{
+    enum { PIECE = 65536, MOST = LIMIT_COMMENT_CHARS * MAX_BYTES_PER_CHAR };
+    g_autoptr(GString) text = g_string_new("");
+    g_autofree char *piece = g_malloc(PIECE);
+    size_t length = 0;
+
+    while ((length = fread(piece, 1, PIECE, stdin)) > 0) {
+        g_string_append_len(text, piece, (gssize)length);
+        if (text->len > MOST) {
+            return err_set(err, ST_INVALID, "the text is too long");
+        }
+    }
+    if (ferror(stdin)) {
+        return err_set(err, ST_INVALID, "could not read the text from standard input");
+    }
+    *text_out = text_scrub(text->str, (gssize)text->len);
+    return ST_OK;
+}
+
+static enum status read_text(const char *word, char **text_out, struct err *err)
+{
+    g_autofree char *text = NULL;
+    enum status status = ST_OK;
+
+    if (word == NULL || strcmp(word, "-") == 0) {
+        status = read_stdin(&text, err);
+    } else {
+        text = text_scrub(word, -1);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    *text_out = text_normalise_lines(text);
+    if ((*text_out)[0] == '\0') {
+        return err_set(err, ST_INVALID, "there is no text to send");
+    }
+    if (text_chars(*text_out) > LIMIT_COMMENT_CHARS) {
+        return err_set(err, ST_INVALID, "a text has at most %d characters", LIMIT_COMMENT_CHARS);
+    }
+    return ST_OK;
+}
+
+struct reply {
+    struct answer answer;
+    const char *as; /* borrowed; NULL: the assignee, or the only technician */
+};
+
+static enum status find_technician(struct tx *tx, struct reply *reply, struct err *err)
+{
+    OWNED(rows) rows = NULL;
+
+    if (reply->as == NULL) {
+        return answer_find_technician(tx, reply->answer.ticket, &reply->answer.technician, err);
+    }
+    g_autofree char *key = entry_key(reply->as);
+    enum status status = person_store_find(tx, key, &rows, err);
+    if (status == ST_OK) {
+        reply->answer.technician = row_int64(rows, 0, 0);
+    }
+    return status;
+}
+
+static enum status put_reply(struct tx *tx, void *arg, struct err *err)
+{
+    struct reply *reply = arg;
+    enum status status = find_technician(tx, reply, err);
+
+    return status == ST_OK ? answer_put(tx, &reply->answer, err) : status;
+}
+
+static void print_reply(const struct cli *cli, const struct answer *answer)
+{
+    if (cli->is_json) {
+        json_t *object = json_pack("{s:I, s:I, s:I}", "ticket", (json_int_t)answer->ticket,
+                                   "comment", (json_int_t)answer->comment, "mails",
+                                   (json_int_t)answer->mail_count);
+        view_print_json(object);
+        json_decref(object);
+        return;
+    }
+    printf("comment %" PRId64 " added to ticket %" PRId64 ", %zu %s queued\n", answer->comment,
+           answer->ticket, answer->mail_count, answer->mail_count == 1 ? "mail" : "mails");
+}
+
+static enum status run_reply(struct cli *cli, const struct args *args, struct err *err)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *actor = cli_actor();
+    struct reply reply = {.answer = {.actor = actor}, .as = args_value(args, "as")};
+
+    enum status status = read_number(args_word(args, 0), "ticket", &reply.answer.ticket, err);
+    if (status == ST_OK) {
+        status = cli_connect(cli, err);
+    }
+    if (status == ST_OK) {
+        status = read_text(args_word(args, 1), &text, err);
+    }
+    reply.answer.text = text;
+    if (status == ST_OK) {
+        status = tx_run(cli->conn, put_reply, &reply, err);
+    }
+    if (status == ST_OK) {
+        print_reply(cli, &reply.answer);
+    }
+    return status;
+}
+
+/* ---- tables ---- */
+
+static const struct flag LIST_FLAGS[] = {
+    {"status", "STATUS", "only those that are open, pending, resolved or closed", false, false},
+    {"assignee", "ADDRESS|ID|none", "only those of this technician, or of nobody", false, false},
+    {"customer", "NAME|ID", "only those of this customer", false, false},
+    {"limit", "N", "at most so many (50)", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static const struct flag REPLY_FLAGS[] = {
+    {"as", "ADDRESS|ID",
+     "the technician who answers; without it the ticket's assignee, or the only "
+     "technician of the desk",
+     false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static const struct verb VERBS[] = {
+    {.name = "list",
+     .words = "",
+     .help = "list tickets, newest first",
+     .flags = LIST_FLAGS,
+     .run = run_list},
+    {.name = "show",
+     .words = "N",
+     .help = "show a ticket: the conversation, what happened, what was sent",
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_show},
+    {.name = "reply",
+     .words = "N [TEXT|-]",
+     .help = "answer the contact, as if by mail",
+     .more = "The text is read from standard input where none is given. An unassigned ticket is\n"
+             "assigned to the technician, if the setting assign-on-reply says so.",
+     .flags = REPLY_FLAGS,
+     .least_words = 1,
+     .most_words = 2,
+     .run = run_reply},
+    {.run = NULL},
+};
+
+const struct noun NOUN_TICKET = {"ticket", "requests, and the conversation on them", VERBS};
