@@ -111,8 +111,11 @@
 
 /* Sending. */
 #define LIMIT_SEND_BYTES      20971520 /* a mail as it travels, its attachments encoded */
-#define LIMIT_TEMPLATE_LEVELS 4        /* conditions in each other */
-#define LIMIT_OTHERS          20       /* names in "also on this ticket"; the rest is a number */
+#define LIMIT_SEND_LEASE_MS   5000     /* no mail is begun with less of its lease left */
+#define LIMIT_OUTAGE_MS       60000 /* the longest wait before a server that was away is tried again */
+#define LIMIT_OUTAGE_FIRST_MS 1000
+#define LIMIT_TEMPLATE_LEVELS 4  /* conditions in each other */
+#define LIMIT_OTHERS          20 /* names in "also on this ticket"; the rest is a number */
 
 /* Settings and the command line. */
 #define LIMIT_LIST_ROWS         100000 /* of one answer of the command line */

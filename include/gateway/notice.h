@@ -2,6 +2,8 @@
 #ifndef GATEWAY_NOTICE_H
 #define GATEWAY_NOTICE_H
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "core/err.h"
@@ -15,6 +17,10 @@ void notice_mail_clear(struct notice_mail *mail);
 
 /* Does the notice carry the files of the comment that it tells? Then load those that notice_fits() wants. */
 bool notice_carries_files(const char *notice);
+
+/* Is it somebody's own message to its recipient (and not news about one)? Then its author has to know when
+ * it does not arrive. */
+bool notice_is_personal(const char *notice);
 
 /* Which of the mail's attachments travel: the first that fit together into the send limit, in order; the
  * others are listed in its text. A bool each; own. */

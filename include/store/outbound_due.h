@@ -146,6 +146,13 @@ MUST_CHECK enum status outbound_due_start_waiting(struct conn *conn,
 MUST_CHECK enum status outbound_due_start_renewal(struct conn *conn,
                                                   const struct due_result *result, struct err *err);
 
+/* The mail was sent, although it is not the holder's any more: the answer came after the lease. A fact is
+ * recorded whoever has the mail now, so that at least nobody else sends it later.
+ *
+ * ST_NOT_FOUND  it has a result already */
+MUST_CHECK enum status outbound_due_sent_late(struct tx *tx, const struct due_result *result,
+                                              struct err *err);
+
 /* The mail has failed for good, in the caller's transaction.
  *
  * ST_NOT_FOUND  it is not the holder's any more */

@@ -366,6 +366,11 @@ bool notice_carries_files(const char *notice)
     return kind != NULL && kind->carries;
 }
 
+bool notice_is_personal(const char *notice)
+{
+    return strcmp(notice, "reply") == 0 || strcmp(notice, "comment") == 0;
+}
+
 bool *notice_fitting_files(const struct outbound_due *due)
 {
     bool *fits = g_new0(bool, MAX(due->attachments->len, 1));

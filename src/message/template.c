@@ -106,7 +106,7 @@ static void write_char(struct reader *reader, char c)
 
 static enum status open_condition(struct reader *reader, const char *name, size_t length)
 {
-    const char *value = NULL;
+    const char *value = "";
 
     if (reader->depth == G_N_ELEMENTS(reader->levels)) {
         return refuse(reader, "too many conditions in each other at", name, (int)length);
@@ -166,7 +166,7 @@ static enum status take_mark(struct reader *reader, const char *line_start)
 {
     const char *mark = reader->at + 2;
     size_t length = strcspn(mark, "{}\n");
-    const char *value = NULL;
+    const char *value = "";
 
     if (mark[length] != '}' || mark[length + 1] != '}') {
         return refuse(reader, "a mark without its end:", mark, (int)length);

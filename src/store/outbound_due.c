@@ -185,6 +185,11 @@ static const struct statement FAILED = {
     "UPDATE outbound_mail SET state = 'failed', ended_at = now(), attempt = attempt + 1, answer = $4,"
     " lease_holder = NULL, lease_until = NULL" IF_STILL_OURS};
 
+static const struct statement SENT_LATE = {
+    "outbound_due_sent_late",
+    "UPDATE outbound_mail SET state = 'sent', ended_at = now(), attempt = attempt + 1, answer = $2,"
+    " lease_holder = NULL, lease_until = NULL WHERE id = $1 AND state = 'queued'"};
+
 /* ---- the batch --------------------------------------------------------------------------------- */
 
 static void due_free(gpointer data)
@@ -587,6 +592,22 @@ enum status outbound_due_start_renewal(struct conn *conn, const struct due_resul
 
     params_add_int64(params, result->wait_us);
     return tx_async_start(conn, &RENEWAL, params, err);
+}
+
+enum status outbound_due_sent_late(struct tx *tx, const struct due_result *result, struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+
+    params_add_int64(params, result->id);
+    params_add_text(params, result->answer);
+
+    enum status status = tx_query(tx, &SENT_LATE, params, &rows, err);
+
+    if (status == ST_OK && rows_affected(rows) == 0) {
+        return err_set(err, ST_NOT_FOUND, "outbound mail %" PRId64 " has its result", result->id);
+    }
+    return status;
 }
 
 enum status outbound_due_fail(struct tx *tx, const struct due_result *result, struct err *err)

@@ -436,6 +436,26 @@ Test(outbound_due, takes_results_from_its_holder_only)
     desk_done(&desk);
 }
 
+Test(outbound_due, was_sent_even_if_the_answer_came_after_the_lease)
+{
+    struct desk desk = desk_new("SELECT queue_mail(1, 1, 'receipt', 1, NULL)");
+    struct due_claim ann = claim_by("ann");
+    struct due_claim bob = claim_by("bob");
+    struct due_result result = {.id = 1, .epoch = 1, .holder = "ann", .answer = "250 Ok"};
+    TX_AUTO struct tx *tx = NULL;
+
+    expect_claim(&desk, "first", &ann, "1");
+    g_free(database_run(desk.conninfo, "UPDATE outbound_mail SET lease_until = now()"));
+    expect_claim(&desk, "the lease ended", &bob, "1");
+    CHECK(tx_begin(desk.conn, TX_WRITE, &tx, &err), ST_OK);
+    CHECK(outbound_due_sent_late(tx, &result, &err), ST_OK);
+    CHECK(outbound_due_sent_late(tx, &result, &err), ST_NOT_FOUND);
+    CHECK(tx_commit(&tx, &err), ST_OK);
+    expect_sql(&desk, "SELECT concat_ws(',', state, attempt, answer) FROM outbound_mail",
+               "sent,1,250 Ok");
+    desk_done(&desk);
+}
+
 Test(outbound_due, waits_fails_or_comes_back)
 {
     struct desk desk = desk_new(
