@@ -122,11 +122,7 @@ void pipeline_flush(struct conn *conn)
         conn->is_broken = true;
         return;
     }
-    int left = 0;
-    while ((left = PQflush(conn->pg)) == 1) {
-        if (!pump(conn, true)) {
-            break;
-        }
+    while (PQflush(conn->pg) == 1 && pump(conn, true)) {
     }
     /* A write that failed is reported by the read that follows, with the server's last words. */
 }

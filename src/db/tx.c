@@ -165,6 +165,7 @@ static enum status commit(struct tx *tx, struct err *err)
 {
     struct failure failure;
 
+    assert(tx != NULL);
     if (tx->first.status != ST_OK) {
         *err = tx->first;
         return err->status;

@@ -54,6 +54,7 @@ enum status answer_find_technician(struct tx *tx, ticket_id ticket, person_id *t
     if (status != ST_OK) {
         return status;
     }
+    assert(record != NULL);
     *technician_out = record->assignee;
     ticket_record_free(record);
     if (*technician_out != 0) {
@@ -158,6 +159,7 @@ static enum status gather(struct tx *tx, struct answer *answer, struct records *
     if (status != ST_OK) {
         return status;
     }
+    assert(ticket != NULL);
     g_ptr_array_add(records->tickets, ticket);
     status = read_people(tx, answer, ticket, records, err);
     return status == ST_OK ? read_desk(tx, ticket->mailbox, records, err) : status;
