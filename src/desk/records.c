@@ -207,14 +207,14 @@ void id_record_free(struct id_record *id)
     g_free(id);
 }
 
-struct count_record *count_record_new(enum budget budget, const char *key, int64_t number)
+struct count_record *count_record_new(enum budget budget, const char *key, int64_t count)
 {
-    struct count_record *count = g_new0(struct count_record, 1);
+    struct count_record *made = g_new0(struct count_record, 1);
 
-    count->budget = budget;
-    count->key = g_strdup(key);
-    count->count = number;
-    return count;
+    made->budget = budget;
+    made->key = g_strdup(key);
+    made->count = count;
+    return made;
 }
 
 void count_record_free(struct count_record *count)

@@ -103,7 +103,7 @@ static size_t prefix_length(const char *text)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(PREFIXES); i++) {
         size_t length = strlen(PREFIXES[i]);
-        if (strncmp(text, PREFIXES[i], length) != 0) {
+        if (!g_str_has_prefix(text, PREFIXES[i])) {
             continue;
         }
         if (text[length] == '[' || text[length] == '(') {
