@@ -204,19 +204,15 @@ enum status imapbox_check_text(const char *what, const char *text, struct err *e
 
 /* ---- from the greeting to the login ---- */
 
+/* mailimap_capability would die of a server that says OK without saying what it can do. */
 static enum status ask_capabilities(struct imapbox *box, struct err *err)
 {
-    struct mailimap_capability_data *data = NULL;
     enum status status = imapbox_begin(box, &SHORT_ANSWER, err);
     if (status != ST_OK) {
         return status;
     }
-    int r = mailimap_capability(box->etpan, &data);
-    status = imapbox_judge(box, r, ST_TEMPFAIL, "ask what the server can do", err);
-    if (data) {
-        mailimap_capability_data_free(data);
-    }
-    return status;
+    int r = mailimap_custom_command(box->etpan, "CAPABILITY");
+    return imapbox_judge(box, r, ST_TEMPFAIL, "ask what the server can do", err);
 }
 
 static void forget_capabilities(struct imapbox *box)
@@ -228,9 +224,22 @@ static void forget_capabilities(struct imapbox *box)
     }
 }
 
-static bool can(struct imapbox *box, const char *name)
+/* mailimap_has_extension would die of some lists. */
+static bool can(const struct imapbox *box, const char *name)
 {
-    return mailimap_has_extension(box->etpan, name) != 0;
+    const struct mailimap_connection_info *info = box->etpan->imap_connection_info;
+
+    if (!info || !info->imap_capability || !info->imap_capability->cap_list) {
+        return false;
+    }
+    for (clistiter *i = clist_begin(info->imap_capability->cap_list); i; i = clist_next(i)) {
+        const struct mailimap_capability *ability = clist_content(i);
+        if (ability->cap_type == MAILIMAP_CAPABILITY_NAME && ability->cap_data.cap_name &&
+            g_ascii_strcasecmp(ability->cap_data.cap_name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum status read_greeting(struct imapbox *box, struct err *err)

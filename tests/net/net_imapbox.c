@@ -166,6 +166,7 @@ static const struct {
     {"busy", ST_TEMPFAIL, "the server says \"later\"", false},
     {"badlogin", ST_TEMPFAIL, "does not understand: \"what\"", false},
     {"byelogin", ST_TEMPFAIL, "ended the session: \"too many sessions\"", false},
+    {"mutecapability", ST_OK, "", false},
     {"disabled", ST_OK, "", false}, /* it says so only after the login */
     {"tab\there", ST_FATAL, "the user name has a character", false},
     {"a\r\nA9 DELETE INBOX", ST_FATAL, "the user name has a character", false},

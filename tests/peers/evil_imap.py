@@ -114,6 +114,7 @@ COMMANDS = {
     "expired": {"LOGIN": b"%T NO [EXPIRED] password\r\n"},
     "badlogin": {"LOGIN": b"%T BAD what\r\n"},
     "byelogin": {"LOGIN": b"* BYE too many sessions\r\n"},
+    "mutecapability": {"CAPABILITY": b"%T OK\r\n"},
     "disabled": {"CAPABILITY": b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n%T OK\r\n"},
     "novalidity": {"SELECT": b"* 1 EXISTS\r\n%T OK [READ-WRITE] sel\r\n"},
     "nofolder": {"SELECT": b"%T NO [NONEXISTENT] no\r\n"},
