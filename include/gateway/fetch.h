@@ -7,6 +7,11 @@
 #include "core/config.h"
 #include "core/err.h"
 
+/* Where mail is read from, and where it goes once it has its row. */
+#define FETCH_FOLDER    "INBOX"
+#define FETCH_PROCESSED "Processed"
+#define FETCH_OVERSIZE  "Oversize"
+
 /* Read a mailbox until stop_requested(), or wait while another process does. Lives through outages of the
  * mail server and the database, and through wrong passwords.
  *

@@ -9,15 +9,12 @@
 #include "db/conn.h"
 #include "db/tx.h"
 #include "desk/records.h"
+#include "gateway/fetch.h"
 #include "gateway/outage.h"
 #include "gateway/tenure.h"
 #include "net/imap.h"
 #include "store/desk.h"
 #include "store/inbound.h"
-
-#define FETCH_FOLDER    "INBOX"
-#define FETCH_PROCESSED "Processed"
-#define FETCH_OVERSIZE  "Oversize"
 
 /* Who caused the failure that is being handed up. */
 enum fetch_culprit { FETCH_IMAP, FETCH_DATABASE };

@@ -22,6 +22,7 @@
 #include "cli/findings.h"
 #include "cli/view.h"
 #include "core/limits.h"
+#include "gateway/fetch.h"
 #include "gateway/fingerprint.h"
 #include "net/imap.h"
 #include "store/desk.h"
@@ -417,7 +418,7 @@ static enum status open_box(struct cli *cli, const struct mailbox_account *accou
 static enum status check_mailbox(struct cli *cli, const struct mailbox_account *account,
                                  struct findings *findings, struct err *err)
 {
-    static const char *const TARGETS[] = {"Processed", "Oversize"};
+    static const char *const TARGETS[] = {FETCH_PROCESSED, FETCH_OVERSIZE};
     OWNED(imapbox) box = NULL;
 
     enum status status = open_box(cli, account, &box, err);

@@ -12,6 +12,7 @@
 
 #include "cli/entry.h"
 #include "cli/view.h"
+#include "gateway/fetch.h"
 #include "net/imap.h"
 #include "store/account.h"
 
@@ -224,7 +225,7 @@ static enum status read_addition(const struct args *args, struct addition *addit
 
 static enum status make_folders(struct imapbox *box, struct err *err)
 {
-    static const char *const FOLDERS[] = {"Processed", "Oversize"};
+    static const char *const FOLDERS[] = {FETCH_PROCESSED, FETCH_OVERSIZE};
     const struct imapbox_abilities *abilities = imapbox_abilities(box);
     struct imapbox_folder inbox = {.uidvalidity = 0};
 
@@ -233,7 +234,7 @@ static enum status make_folders(struct imapbox *box, struct err *err)
                       "the IMAP server can move no mail: it has neither MOVE nor UIDPLUS");
         return err_hint(err, "postdesk needs one of them");
     }
-    enum status status = imapbox_select(box, "INBOX", &inbox, err);
+    enum status status = imapbox_select(box, FETCH_FOLDER, &inbox, err);
     if (status == ST_OK && inbox.is_read_only) {
         return err_set(err, ST_DENIED, "INBOX is read-only for this user");
     }

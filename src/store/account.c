@@ -5,7 +5,7 @@
  * before is left alone, unless told otherwise.
  *
  * What roles read of it stands in store/desk. (The name: symbols must not begin with "mail".)
- * I/O: the caller's transaction. NOTIFY postdesk_desk tells the roles that something changed.
+ * I/O: the caller's transaction. NOTIFY postdesk_mailbox tells the roles that something changed.
  */
 #include "store/account.h"
 
@@ -16,25 +16,25 @@
  " smtp_user, smtp_security, secret, trust, authserv_id, own_hosts, technician_proof,"      \
  " has_subaddresses, taken_from, is_enabled, created_at FROM mailbox"
 
-static const struct statement LIST = {"mailbox_list",
+static const struct statement LIST = {"account_list",
                                       "SELECT " MAILBOX_COLUMNS " ORDER BY address"};
 
-static const struct statement FIND = {"mailbox_find",
+static const struct statement FIND = {"account_find",
                                       "SELECT " MAILBOX_COLUMNS " WHERE address = $1 OR id = $2"};
 
 static const struct statement FOLDERS = {
-    "mailbox_folders", "SELECT folder, uidvalidity, last_uid, fetched FROM mailbox_folder"
+    "account_folders", "SELECT folder, uidvalidity, last_uid, fetched FROM mailbox_folder"
                        " WHERE mailbox = $1 ORDER BY folder, uidvalidity"};
 
 static const struct statement ADD = {
-    "mailbox_add",
+    "account_add",
     "INSERT INTO mailbox (address, name, imap_host, imap_port, imap_user, imap_security, smtp_host,"
     " smtp_port, smtp_user, smtp_security, secret, trust, authserv_id, own_hosts, has_subaddresses,"
     " taken_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
     " CASE WHEN $16 THEN NULL ELSE now() END)"
     " ON CONFLICT (address) DO NOTHING RETURNING id"};
 
-static const struct statement WAKE = {"mailbox_wake", "SELECT pg_notify('postdesk_desk', '')"};
+static const struct statement WAKE = {"account_wake", "NOTIFY postdesk_mailbox"};
 
 enum status account_store_list(struct tx *tx, struct rows **rows_out, struct err *err)
 {
