@@ -177,6 +177,11 @@ class Desk:
                       "--secret", "support", "--trust", f"authserv-id:{self.servers.authserv}",
                       "--own-host", "imap.desk.example", *options)
 
+    def lift_limits(self):
+        """For tests and bench that send more than people do."""
+        for name in ("address-hour", "address-day", "domain-hour", "ticket-hour"):
+            self.postdesk("setting", "set", f"limit-{name}", "0")
+
     # ---- postdeskd --------------------------------------------------------------------------
 
     def start(self, **environment):
@@ -232,15 +237,16 @@ class Desk:
 
 
 def children(pid):
-    """[(pid, command line)] of all descendants."""
+    """[(pid, "NAME: COMMAND LINE")] of all descendants."""
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(path.read_text().rpartition(")")[2].split()[1])
             line = (path.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            name = (path.parent / "comm").read_text().strip()
         except (OSError, IndexError):
             continue
         if parent == pid:
             child = int(path.parent.name)
-            found += [(child, line), *children(child)]
+            found += [(child, f"{name}: {line}"), *children(child)]
     return found

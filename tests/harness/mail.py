@@ -68,7 +68,7 @@ class Mail:
                             ("References", self.references), ("Subject", self.subject)):
             if value:
                 message[name] = value
-        message["Date"] = email.utils.formatdate(localtime=False)
+        message["Date"] = email.utils.formatdate(localtime=True)
         message["Message-ID"] = self.message_id
         message.set_content(self.text)
         if self.html:
@@ -127,11 +127,22 @@ def send_raw(servers, raw, sender, recipients, proof="none"):
         session.sendmail(sender, recipients, raw)
 
 
-@contextlib.contextmanager
-def imap_session(servers, address):
-    session = imaplib.IMAP4_SSL(servers.host, servers.imaps, ssl_context=trusted(servers), timeout=20)
+def logged_in(servers, address):
+    """None if it is refused: Dovecot reads its list of users only once a second."""
+    session = imaplib.IMAP4_SSL(servers.host, servers.imaps, ssl_context=trusted(servers),
+                                timeout=20)
     try:
         session.login(address, servers.password)
+        return session
+    except imaplib.IMAP4.error:
+        session.shutdown()
+        return None
+
+
+@contextlib.contextmanager
+def imap_session(servers, address):
+    session = wait_for(f"a login of {address}", lambda: logged_in(servers, address), 3)
+    try:
         yield session
     finally:
         with contextlib.suppress(imaplib.IMAP4.error, OSError):
