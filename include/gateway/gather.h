@@ -21,6 +21,7 @@ struct batch_mail {
     struct records *records;            /* own */
     struct plan *plan;                  /* own; NULL until it is decided */
     ticket_id ticket;                   /* where batch_apply put it; 0: nowhere */
+    bool is_ended;                      /* another intake was faster: nothing is left to do */
     bool is_deferred; /* an older mail of the batch bears on it: its turn is the next transaction */
 };
 
@@ -34,7 +35,7 @@ struct batch {
     GHashTable *nonces; /* own: ticket_id → nonce, of every ticket in the records */
 };
 
-/* Read what the decisions need, in at most four rounds, and decide every mail that is not deferred. Takes
+/* Read what the decisions need, in at most four rounds, and decide every mail that is neither deferred nor ended. Takes
  * the locks, sorted, in two levels. Call batch_clear whatever it returns.
  *
  * Statuses are tx_sync's; after a failure the transaction can only be rolled back. */

@@ -91,7 +91,7 @@ static const int64_t *int64s(const GArray *values)
 
 static bool takes_part(const struct batch_mail *mail)
 {
-    return mail->facts && !mail->is_deferred;
+    return mail->facts && !mail->is_deferred && !mail->is_ended;
 }
 
 /* ---- round 0: what is common ------------------------------------------------------------------ */
@@ -398,13 +398,16 @@ static void deal_sender(const struct first_round *round, const struct need *need
     }
 }
 
-/* The oldest twin that was filed counts; one that is held only when there is no better. */
-static void deal_twin(const struct first_round *round, const struct claimed_mail *claimed,
-                      struct records *records)
+/* The oldest twin that was filed counts; one that is held only when there is no better. A mail that finds
+ * itself was ended by another intake, after its lease here was over. */
+static void deal_twin(const struct first_round *round, struct batch_mail *mail)
 {
+    const struct claimed_mail *claimed = mail->claimed;
+    struct records *records = mail->records;
     for (int row = 0; row < rows_count(round->twins); row++) {
         struct twin_row found;
         inbound_store_read_twin(round->twins, row, &found);
+        mail->is_ended |= found.mail == claimed->id;
         if (found.mail == claimed->id ||
             memcmp(found.fingerprint, claimed->fingerprint, FINGERPRINT_BYTES) != 0) {
             continue;
@@ -444,7 +447,7 @@ static void deal_first(struct batch *batch, const struct first_round *round)
         deal_ids(round, need, mail->claimed, mail->records);
         deal_sender(round, need, mail->records);
         if (!batch->is_rehearsal) {
-            deal_twin(round, mail->claimed, mail->records);
+            deal_twin(round, mail);
         }
     }
 }
@@ -680,7 +683,7 @@ enum status batch_decide(struct tx *tx, struct batch *batch, struct err *err)
         struct batch_mail *mail = &batch->mails[i];
         if (!mail->facts) {
             mail->plan = decide_unparsed(mail->reason);
-        } else if (!mail->is_deferred) {
+        } else if (takes_part(mail)) {
             mail->plan = decide(mail->facts, mail->records);
         }
     }
@@ -693,6 +696,7 @@ void batch_clear(struct batch *batch)
         g_clear_pointer(&batch->mails[i].records, records_free);
         g_clear_pointer(&batch->mails[i].plan, plan_free);
         batch->mails[i].is_deferred = false;
+        batch->mails[i].is_ended = false;
     }
     desk_rows_clear(&batch->desk);
     g_clear_pointer(&batch->nonces, g_hash_table_unref);

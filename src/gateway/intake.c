@@ -141,14 +141,15 @@ static struct batch rest_of(struct batch_mail *mails, size_t count, struct batch
     return batch;
 }
 
-/* Mails that were filed leave the list. */
+/* Mails that were filed, here or by another intake meanwhile, leave the list. */
 static void drop_filed(struct batch_mail *mails, size_t count, const struct batch *batch)
 {
     for (size_t b = 0; b < batch->count; b++) {
-        if (!batch->mails[b].plan) {
+        if (batch->mails[b].plan) {
+            log_end(&batch->mails[b]);
+        } else if (!batch->mails[b].is_ended) {
             continue;
         }
-        log_end(&batch->mails[b]);
         for (size_t i = 0; i < count; i++) {
             if (mails[i].claimed == batch->mails[b].claimed) {
                 mails[i].claimed = NULL;
