@@ -3,6 +3,8 @@
 #ifndef MESSAGE_AUTHRES_H
 #define MESSAGE_AUTHRES_H
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 #include "core/err.h"
@@ -26,6 +28,7 @@ struct authres_result {
 
 struct authres {
     char *authserv_id;  /* own: as written; "" where the field has none (Microsoft) */
+    bool is_id_quoted;  /* the same id to a reader, but no border writes it so */
     unsigned version;   /* 1 where it is absent */
     GPtrArray *results; /* own: struct authres_result; empty for "none" */
 };

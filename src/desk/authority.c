@@ -195,8 +195,9 @@ static enum auth auth_by_authserv_id(const struct facts *facts,
         if (trace->kind == TRACE_RECEIVED && !is_own_host(mailbox, trace->text)) {
             break; /* below stands what others wrote */
         }
+        /* A border that removes forged fields may not see through quotes (THREATS 2 D 44). */
         if (trace->kind != TRACE_AUTHRES || authres_parse(trace->text, &field, &err) != ST_OK ||
-            field->version != 1 ||
+            field->version != 1 || field->is_id_quoted ||
             g_ascii_strcasecmp(field->authserv_id, mailbox->authserv_id) != 0) {
             continue;
         }

@@ -229,6 +229,7 @@ static bool take_head(struct scan *scan, struct authres *authres)
         authres->authserv_id = g_strdup("");
         return true;
     }
+    authres->is_id_quoted = scan_peek(scan) == '"';
     authres->authserv_id = take_value(scan);
     if (authres->authserv_id == NULL || !scan_cfws(scan, NULL)) {
         return false;
