@@ -302,7 +302,6 @@ enum own_token authority_token(const struct records *records, const struct ident
 #define YES         IS(1)
 #define NO          IS(0)
 #define BY_ITSELF   .released = NO
-#define OTHERS      OR(CLAIM_CONTACT, CLAIM_UNKNOWN)
 #define TECHNICIANS IS(CLAIM_TECHNICIAN)
 #define IN_A_TICKET OR(PLACED_TICKET, PLACED_OVERTAKEN)
 
@@ -353,25 +352,26 @@ static const struct rule RULES[] = {
      .claim = TECHNICIANS, .auth = IS(AUTH_FAIL)},
     {OUTCOME_HELD, "the domain of its sender says that it is forged", .auth = IS(AUTH_FAIL)},
 
-    /* Technicians: proof of the domain and a token, each for itself. */
+    /* Technicians: proof of the domain and a token, each for itself. What failed is gone from here on; only
+     * needs_auth = NO makes do with nothing. */
     {OUTCOME_NOTE, "a technician's answer that is too large to be passed on: it becomes a note",
      .claim = TECHNICIANS, .writer = IS(WRITER_PERSON), .token = OR(OWN_REPLY, OWN_NOTE),
      .placing = IS(PLACED_TICKET), .auth = IS(AUTH_PASS), .oversize = YES},
     {OUTCOME_NOTE, "a technician's answer that is too large to be passed on: it becomes a note",
      .claim = TECHNICIANS, .writer = IS(WRITER_PERSON), .token = OR(OWN_REPLY, OWN_NOTE),
-     .placing = IS(PLACED_TICKET), .auth = IS(AUTH_NONE), .needs_auth = NO, .oversize = YES},
+     .placing = IS(PLACED_TICKET), .needs_auth = NO, .oversize = YES},
     {OUTCOME_TECHNICIAN, "a technician, authenticated, with his own token", .claim = TECHNICIANS,
      .writer = IS(WRITER_PERSON), .token = IS(OWN_REPLY), .placing = IS(PLACED_TICKET),
      .auth = IS(AUTH_PASS)},
     {OUTCOME_TECHNICIAN, "a technician with his own token, which is enough in this mailbox",
      .claim = TECHNICIANS, .writer = IS(WRITER_PERSON), .token = IS(OWN_REPLY),
-     .placing = IS(PLACED_TICKET), .auth = IS(AUTH_NONE), .needs_auth = NO},
+     .placing = IS(PLACED_TICKET), .needs_auth = NO},
     {OUTCOME_NOTE, "a technician, authenticated, answers to a note", .claim = TECHNICIANS,
      .writer = IS(WRITER_PERSON), .token = IS(OWN_NOTE), .placing = IS(PLACED_TICKET),
      .auth = IS(AUTH_PASS)},
     {OUTCOME_NOTE, "a technician answers to a note; his token is enough in this mailbox",
      .claim = TECHNICIANS, .writer = IS(WRITER_PERSON), .token = IS(OWN_NOTE),
-     .placing = IS(PLACED_TICKET), .auth = IS(AUTH_NONE), .needs_auth = NO},
+     .placing = IS(PLACED_TICKET), .needs_auth = NO},
     {OUTCOME_NEW, "a technician, authenticated, opens a ticket", .claim = TECHNICIANS,
      .placing = IS(PLACED_NOWHERE), .auth = IS(AUTH_PASS)},
     {OUTCOME_HELD, "a machine wrote it in a technician's name", .claim = TECHNICIANS,
@@ -381,18 +381,18 @@ static const struct rule RULES[] = {
     {OUTCOME_HELD, "a technician, authenticated, but without a token of his own for this ticket",
      .claim = TECHNICIANS},
 
-    /* Contacts and strangers, in a ticket. */
+    /* Contacts and unknown senders (nobody else is left), in a ticket. */
     {OUTCOME_PUBLIC, "its sender takes part in the ticket and carries his own token",
-     .claim = OTHERS, .token = IS(OWN_CONTACT), .placing = IN_A_TICKET, .takes_part = YES},
-    {OUTCOME_PUBLIC, "its sender takes part in the ticket and is authenticated", .claim = OTHERS,
+     .token = IS(OWN_CONTACT), .placing = IN_A_TICKET, .takes_part = YES},
+    {OUTCOME_PUBLIC, "its sender takes part in the ticket and is authenticated",
      .auth = IS(AUTH_PASS), .placing = IN_A_TICKET, .takes_part = YES},
     {OUTCOME_UNVERIFIED, "it belongs to mail that came before it, and nothing authenticates it",
-     .claim = OTHERS, .placing = IS(PLACED_OVERTAKEN)},
-    {OUTCOME_HELD, "its sender does not take part in the ticket", .claim = OTHERS,
-     .placing = IN_A_TICKET, .takes_part = NO},
+     .placing = IS(PLACED_OVERTAKEN)},
+    {OUTCOME_HELD, "its sender does not take part in the ticket", .placing = IN_A_TICKET,
+     .takes_part = NO},
     {OUTCOME_HELD,
      "neither a token of its sender nor an authentication shows that he may write to the ticket",
-     .claim = OTHERS, .placing = IN_A_TICKET},
+     .placing = IN_A_TICKET},
 
     /* And with something new. */
     {OUTCOME_HELD, "mail of unknown senders is held here", .claim = IS(CLAIM_UNKNOWN),

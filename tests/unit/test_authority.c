@@ -366,7 +366,12 @@ static void check_rights(const struct evidence *e, struct ruling ruling)
         MUST(e->writer == WRITER_PERSON && e->shape == SHAPE_CLEAR);
         MUST(e->placing == PLACED_TICKET && !e->is_released && !e->is_oversize);
     }
+    if (got == OUTCOME_EVENT && e->writer < WRITER_BOUNCE) {
+        bool is_bounce_address = e->writer == WRITER_MACHINE && e->placing == PLACED_BOUNCE;
+        MUST(is_bounce_address || (e->claim == CLAIM_OURSELVES && e->is_own_notice));
+    }
     if (got == OUTCOME_NOTE && !e->is_released) {
+        MUST(e->placing == PLACED_TICKET);
         MUST(e->claim == CLAIM_TECHNICIAN && e->token >= OWN_REPLY && is_proven);
         MUST(e->writer == WRITER_PERSON && e->shape == SHAPE_CLEAR);
     }
@@ -587,5 +592,59 @@ Test(authority, lets_honest_mail_pass)
         struct ruling got = authority_decide(&HONEST[i].evidence);
         cr_expect_eq(got.outcome, HONEST[i].want, "%s: got %s (%s)", HONEST[i].name,
                      outcome_name(got.outcome), got.reason);
+    }
+}
+
+static const struct {
+    const char *name;
+    struct evidence evidence;
+    const char *want; /* a part of the reason */
+} REASONS[] = {
+    {"forged technician",
+     {.claim = CLAIM_TECHNICIAN, .auth = AUTH_FAIL, .token = OWN_REPLY, .placing = PLACED_TICKET},
+     "a technician wrote it, and his domain says that it is forged"},
+    {"forged contact", {.claim = CLAIM_CONTACT, .auth = AUTH_FAIL}, "domain of its sender says"},
+    {"technician's machine",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_NONE,
+      .token = OWN_REPLY,
+      .placing = PLACED_TICKET,
+      .writer = WRITER_MACHINE,
+      .needs_auth = true},
+     "a machine wrote it in a technician's name"},
+    {"technician, no proof at all",
+     {.claim = CLAIM_TECHNICIAN, .auth = AUTH_NONE, .needs_auth = true},
+     "nothing authenticates him"},
+    {"technician without a token",
+     {.claim = CLAIM_TECHNICIAN, .auth = AUTH_PASS, .placing = PLACED_TICKET, .needs_auth = true},
+     "without a token of his own"},
+    {"stranger with somebody's token",
+     {.claim = CLAIM_UNKNOWN, .auth = AUTH_PASS, .placing = PLACED_TICKET},
+     "does not take part"},
+    {"colleague without proof",
+     {.claim = CLAIM_CONTACT, .auth = AUTH_NONE, .placing = PLACED_TICKET, .takes_part = true},
+     "neither a token"},
+    {"loop", {.claim = CLAIM_CONTACT, .auth = AUTH_PASS, .shape = SHAPE_LOOPING}, "in a loop"},
+    {"ambiguous",
+     {.claim = CLAIM_CONTACT, .auth = AUTH_PASS, .shape = SHAPE_AMBIGUOUS},
+     "two readers"},
+    {"nobody", {.claim = CLAIM_NOBODY}, "its From field"},
+    {"ourselves", {.claim = CLAIM_OURSELVES, .auth = AUTH_PASS}, "our own address"},
+    {"disabled", {.claim = CLAIM_DISABLED, .auth = AUTH_PASS}, "was disabled"},
+    {"policy",
+     {.claim = CLAIM_UNKNOWN, .auth = AUTH_PASS, .unknown_senders = UNKNOWN_HOLD},
+     "unknown senders is held"},
+    {"contact's new ticket", {.claim = CLAIM_CONTACT, .auth = AUTH_NONE}, "a contact or somebody"},
+    {"unknown sender's new ticket",
+     {.claim = CLAIM_UNKNOWN, .auth = AUTH_NONE},
+     "somebody unknown"},
+};
+
+Test(authority, says_why)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(REASONS); i++) {
+        struct ruling got = authority_decide(&REASONS[i].evidence);
+        cr_expect_neq(strstr(got.reason, REASONS[i].want), NULL, "%s: got \"%s\"", REASONS[i].name,
+                      got.reason);
     }
 }

@@ -1,0 +1,113 @@
+/* Plans: made empty, freed whole; their words. */
+#include <string.h>
+
+#include <criterion/criterion.h>
+#include <glib.h>
+
+#include "desk/authority.h"
+#include "desk/plan.h"
+
+Test(plan, begins_empty_and_owns_what_is_put_in)
+{
+    OWNED(plan) plan = plan_new();
+    struct change *change = plan_add_change(plan, CHANGE_COMMENT_ADD);
+    struct plan_mail *mail = plan_add_mail(plan, "reply");
+
+    cr_expect_eq(plan->ticket, REF_NONE);
+    cr_expect_eq(plan->sender, REF_NONE);
+    cr_expect_eq(change->kind, CHANGE_COMMENT_ADD);
+    cr_expect_str_eq(mail->notice, "reply");
+    change->address = g_strdup("a");
+    change->name = g_strdup("b");
+    change->text = g_strdup("c");
+    change->reason = g_strdup("d");
+    mail->address = g_strdup("a");
+    mail->name = g_strdup("b");
+    mail->reason = g_strdup("c");
+    mail->suppressed_by = g_strdup("d");
+    plan_say(plan->may, "%s is %d", "this", 1);
+    cr_expect_str_eq(plan->may->pdata[0], "this is 1");
+    plan_free(NULL);
+}
+
+typedef const char *(*namer)(int value);
+
+static const char *name_outcome(int value)
+{
+    return outcome_name((enum outcome)value);
+}
+
+static const char *name_role(int value)
+{
+    return role_name((enum role)value);
+}
+
+static const char *name_comment_kind(int value)
+{
+    return comment_kind_name((enum comment_kind)value);
+}
+
+static const char *name_change_kind(int value)
+{
+    return change_kind_name((enum change_kind)value);
+}
+
+static const char *name_auth(int value)
+{
+    return auth_name((enum auth)value);
+}
+
+static const char *name_budget(int value)
+{
+    return budget_name((enum budget)value);
+}
+
+static const char *name_purpose(int value)
+{
+    return token_purpose_name((enum token_purpose)value);
+}
+
+static const char *name_status(int value)
+{
+    return ticket_status_name((enum ticket_status)value);
+}
+
+static const char *name_verdict(int value)
+{
+    return verdict_name((enum verdict)value);
+}
+
+/* Tables, JSON and tests know these words: they are for ever. */
+static const struct {
+    namer name;
+    int first;
+    const char *want; /* joined by commas */
+} WORDS[] = {
+    {name_outcome, 0, "technician,public,note,unverified,new,held,rejected,event,duplicate"},
+    {name_role, 0, "unknown,stranger,contact,technician,machine"},
+    {name_comment_kind, 0, "public,note,unverified"},
+    {name_change_kind, 0,
+     "add person,confirm person,open ticket,add comment,assign ticket,add participant,link "
+     "ticket,note bounce,mark address dead"},
+    {name_auth, 0, "pass,none,fail"},
+    {name_budget, 0,
+     "limit-address-hour,limit-address-day,limit-domain-hour,limit-ticket-hour,"
+     "limit-stranger-address-day,limit-stranger-domain-hour,limit-stranger-hour"},
+    {name_purpose, 1, "contact's reply,technician's reply,technician's note,bounce,confirm,undo"},
+    {name_status, 0, "open,pending,resolved,closed"},
+    {name_verdict, 0, "filed,event,held,rejected,duplicate"},
+};
+
+Test(plan, has_words_for_everything)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(WORDS); i++) {
+        g_auto(GStrv) want = g_strsplit(WORDS[i].want, ",", -1);
+        int count = (int)g_strv_length(want);
+
+        for (int value = 0; value < count; value++) {
+            cr_expect_str_eq(WORDS[i].name(WORDS[i].first + value), want[value]);
+        }
+        cr_expect_str_eq(WORDS[i].name(WORDS[i].first + count), "?", "%s", WORDS[i].want);
+        cr_expect_str_eq(WORDS[i].name(99), "?");
+    }
+}
