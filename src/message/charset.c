@@ -215,7 +215,7 @@ static const char *code_page(const char *folded)
 static struct charset *by_folded_name(const char *folded, const char *page)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(charsets); i++) {
-        char own[LABEL_BYTES];
+        char own[LABEL_BYTES] = "";
 
         if (!fold(charsets[i].name, own)) {
             continue;
@@ -230,7 +230,7 @@ static struct charset *by_folded_name(const char *folded, const char *page)
 
 static struct charset *charset_find(const char *label)
 {
-    char folded[LABEL_BYTES];
+    char folded[LABEL_BYTES] = "";
 
     if (label == NULL || !fold(label, folded)) {
         return NULL;

@@ -140,12 +140,10 @@ static void take_char(struct page *page, gunichar c)
 
     if (page->pre > 0 && c == '\n') {
         line_break(page);
-    } else if (page->pre > 0 && is_space && c != '\r') {
+    } else if (c == 0xA0 || (page->pre > 0 && is_space && c != '\r')) {
         write_char(page, ' ');
     } else if (is_space) {
         page->is_space_due = true;
-    } else if (c == 0xA0) {
-        write_char(page, ' ');
     } else if (c != 0xAD && c != 0xFEFF) {
         write_char(page, c);
     }
@@ -408,6 +406,10 @@ void html_warm_up(void)
 
 char *html_to_text(const char *html, size_t length)
 {
+    if (length == 0) {
+        return g_strdup("");
+    }
+
     size_t used = cut_length(html, length);
     bool is_valid = g_utf8_validate_len(html, used, NULL);
     g_autofree char *mended = is_valid ? NULL : text_scrub(html, (gssize)used);

@@ -86,13 +86,17 @@ static const char *tag_end(struct htmlscan *scan, const char *at)
     }
     for (const char *to = at; to < far; to++) {
         if (quote != '\0') {
-            quote = *to == quote ? '\0' : quote;
+            if (*to == quote) {
+                quote = '\0';
+            }
         } else if (*to == '>') {
             return to;
         } else if ((*to == '"' || *to == '\'') && before == '=') {
             quote = *to;
         }
-        before = is_space(*to) && before == '=' ? before : *to;
+        if (!is_space(*to) || before != '=') {
+            before = *to;
+        }
     }
     return first;
 }
@@ -164,7 +168,12 @@ static bool is_raw(const char *name)
 static bool take_markup(struct htmlscan *scan, struct html_token *token, bool *is_text_out)
 {
     const char *at = scan->at;
-    char first = scan->end - at > 1 ? at[1] : '\0';
+    char first = '\0';
+
+    if (scan->end - at > 1) {
+        first = at[1];
+    }
+
     bool is_close = first == '/' && scan->end - at > 2 && g_ascii_isalpha(at[2]);
 
     *is_text_out = false;

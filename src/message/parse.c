@@ -258,7 +258,9 @@ static char *mend_line_ends(const char *bytes, size_t length)
     }
     mended = g_memdup2(bytes, length);
     for (size_t i = 0; i < length; i++) {
-        mended[i] = mended[i] == '\r' ? '\n' : mended[i];
+        if (mended[i] == '\r') {
+            mended[i] = '\n';
+        }
     }
     return mended;
 }
@@ -277,6 +279,10 @@ static size_t leading_line_ends(const char *bytes, size_t length)
 enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct facts **facts_out,
                         struct err *err)
 {
+    if (length == 0) {
+        return err_set(err, ST_INVALID, "the mail is empty");
+    }
+
     g_autofree char *mended = mend_line_ends(bytes, length);
     size_t skip = leading_line_ends(bytes, length);
     struct mime mime = {NULL};

@@ -14,6 +14,7 @@
  */
 #include "message/report.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/limits.h"
@@ -30,6 +31,7 @@
 
 const struct part *report_find(const struct part *part, const char *type)
 {
+    assert(part != NULL);
     if (part_is(part, type)) {
         return part;
     }

@@ -24,7 +24,10 @@ struct scan scan_of(const char *text)
 
 char scan_peek(const struct scan *scan)
 {
-    return scan->at < scan->end ? *scan->at : '\0';
+    if (scan->at == scan->end) {
+        return '\0';
+    }
+    return *scan->at;
 }
 
 bool scan_take(struct scan *scan, char byte)
