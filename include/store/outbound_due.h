@@ -62,6 +62,7 @@ struct outbound_due {
     const char *message_id;
     const char *reply_token;  /* NULL */
     const char *bounce_token; /* NULL */
+    const char *reason;       /* why it was queued, for people of the desk */
     int64_t queued_at_us;
     int32_t attempt; /* tries that the server answered */
     bool is_automatic;

@@ -43,17 +43,19 @@ struct kind {
     bool is_from_author;    /* the comment's author is named in From */
     bool tells;             /* somebody else's words are in it */
     bool carries;           /* and his files */
-    bool is_answer;         /* automatic: auto-replied */
+    bool is_machines;       /* news by the desk itself, whoever's words it quotes (RFC 3834) */
+    bool is_answer;         /* machine's: auto-replied */
 };
 
 static const struct kind KINDS[] = {
-    {"receipt", NULL, "receipt", false, false, false, true},
-    {"acknowledgement", NULL, "acknowledgement", false, false, false, true},
-    {"new-ticket", "new-ticket", NULL, true, true, true, false},
-    {"comment", "comment-technician", "comment-contact", true, true, true, false},
-    {"reply", NULL, "reply", true, true, true, false},
-    {"assigned", "assigned", NULL, true, true, false, false},
-    {"undelivered", "undelivered", NULL, false, false, false, false},
+    {"receipt", "receipt", "receipt", false, false, false, true, true},
+    {"acknowledgement", NULL, "acknowledgement", false, false, false, true, true},
+    {"new-ticket", "new-ticket", NULL, true, true, true, true, false},
+    {"comment", "comment-technician", "comment-contact", true, true, true, false, false},
+    {"reply", "comment-technician", "reply", true, true, true, false, false},
+    {"note", "note", NULL, true, true, true, false, false},
+    {"assigned", "assigned", NULL, true, true, false, true, false},
+    {"undelivered", "undelivered", "undelivered", false, false, false, true, false},
 };
 
 static const struct kind *find_kind(const char *notice)
@@ -142,6 +144,7 @@ struct words {
     char *left_out;
     char *failed_to;
     char *answer;
+    char *reason;
     const char *is_note;
     const char *is_unverified;
     const char *is_authors;
@@ -163,6 +166,7 @@ static void words_clear(struct words *words)
     g_free(words->left_out);
     g_free(words->failed_to);
     g_free(words->answer);
+    g_free(words->reason);
 }
 
 static char *one_line(const char *text)
@@ -295,7 +299,7 @@ static const char *text_of(const struct outbound_due *due, const struct kind *ki
 static struct words words_of(const struct outbound_due *due, const struct kind *kind,
                              enum token_purpose purpose)
 {
-    bool has_words = kind->tells || is_technician(purpose);
+    bool has_words = kind->tells || due->about != 0;
     bool is_for_technician = is_technician(purpose);
     struct words words = {
         .number = g_strdup_printf("%" PRId64, due->ticket),
@@ -317,6 +321,7 @@ static struct words words_of(const struct outbound_due *due, const struct kind *
                                      : list_audience(due, due->recipient.id, due->author.id);
     words.failed_to = one_line(due->failed_to);
     words.answer = g_strdup(due->answer);
+    words.reason = one_line(due->reason);
     if (has_words) {
         words.author = is_for_technician ? full_label(&due->author) : label(&due->author);
         words.text = text_normalise_lines(text_of(due, kind));
@@ -348,6 +353,7 @@ static enum status render_words(const char *file, const char *contents, const st
         {"left-out", words->left_out},
         {"failed-to", words->failed_to},
         {"answer", words->answer},
+        {"reason", words->reason},
         {"is-note", words->is_note},
         {"unverified", words->is_unverified},
         {"assigned-to-author", words->is_authors},
@@ -368,7 +374,9 @@ bool notice_carries_files(const char *notice)
 
 bool notice_is_personal(const char *notice)
 {
-    return strcmp(notice, "reply") == 0 || strcmp(notice, "comment") == 0;
+    const struct kind *kind = find_kind(notice);
+
+    return kind != NULL && kind->tells && !kind->is_machines;
 }
 
 bool *notice_fitting_files(const struct outbound_due *due)
@@ -570,7 +578,7 @@ static enum status compose_parts(const struct outbound_due *due, const struct ki
         .in_reply_to = parts->in_reply_to,
         .references = (const char *const *)parts->references->pdata,
         .date_us = due->queued_at_us,
-        .is_automatic = due->is_automatic,
+        .is_automatic = due->is_automatic || kind->is_machines,
         .is_reply = kind->is_answer,
         .text = parts->body,
         .attachments = (const struct compose_attachment *)(void *)parts->files->data,
@@ -641,7 +649,7 @@ static char X[] = "x";
 
 static enum status check_template(const struct embedded *row, struct err *err)
 {
-    const struct words full = {X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X};
+    const struct words full = {X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X};
     const struct words bare = {.number = X};
 
     for (int i = 0; i < 2; i++) {

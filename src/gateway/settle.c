@@ -152,7 +152,6 @@ static enum status tell_author(struct tx *tx, const struct outbound_due *due, st
                                .address = due->author.address,
                                .name = due->author.name,
                                .purpose = TOKEN_TECHNICIAN_REPLY,
-                               .is_automatic = true,
                                .reason = "what he wrote did not reach somebody"};
 
     return outbox_put_alone(tx, &mail, 1, err);

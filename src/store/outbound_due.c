@@ -68,6 +68,7 @@ enum mail_column {
     MAIL_ABOUT,
     MAIL_FAILED_TO,
     MAIL_ANSWER,
+    MAIL_REASON,
     MAIL_NOW,
 };
 
@@ -91,7 +92,7 @@ static const struct statement MAILS = {
                               " b.id, CASE WHEN bp.name <> '' THEN bp.name || ' <' || b.address || '>'"
                               " ELSE coalesce(b.address, '') END,"
                               " coalesce((SELECT y.to_value FROM activity y WHERE y.ticket = o.ticket AND y.outbound = b.id"
-                              " AND y.what = 'undelivered' ORDER BY y.id DESC LIMIT 1), b.answer, ''), now()"
+                              " AND y.what = 'undelivered' ORDER BY y.id DESC LIMIT 1), b.answer, ''), o.reason, now()"
                               " FROM outbound_mail o"
                               " LEFT JOIN person p ON p.id = o.recipient"
                               " LEFT JOIN ticket t ON t.id = o.ticket"
@@ -125,7 +126,7 @@ static const struct statement COLLEAGUES = {
     " JOIN outbound_mail x ON x.ticket = o.ticket AND x.id BETWEEN o.id - 500 AND o.id + 500"
     " AND x.id <> o.id AND x.comment = o.comment AND x.notice = o.notice AND x.state <> 'suppressed'"
     " JOIN person p ON p.id = x.recipient AND p.is_technician"
-    " WHERE o.id = ANY ($1::int8[]) AND o.notice IN ('new-ticket', 'comment') ORDER BY o.id, x.id"};
+    " WHERE o.id = ANY ($1::int8[]) AND o.notice IN ('new-ticket', 'comment', 'note') ORDER BY o.id, x.id"};
 
 #define COMMENT_IDS                                                                     \
  "SELECT i.message_id, c.created_at AS at, 0 AS rank, c.id AS n, false AS ours,"        \
@@ -241,7 +242,7 @@ struct outbound_due *outbound_batch_add(struct outbound_batch *batch)
 
     due->recipient = due->requester = due->assignee = due->author =
         (struct due_person){.name = "", .address = ""};
-    due->notice = due->address = due->domain = due->message_id = "";
+    due->notice = due->address = due->domain = due->message_id = due->reason = "";
     due->language = due->subject = due->customer = due->kind = due->text = "";
     due->failed_to = due->answer = "";
     due->audience = g_ptr_array_new();
@@ -310,6 +311,7 @@ static void take_row(struct outbound_due *due, const struct rows *rows, int row)
     due->message_id = row_text(rows, row, MAIL_MESSAGE_ID);
     due->reply_token = row_text(rows, row, MAIL_REPLY_TOKEN);
     due->bounce_token = row_text(rows, row, MAIL_BOUNCE_TOKEN);
+    due->reason = row_text(rows, row, MAIL_REASON);
     due->queued_at_us = row_time(rows, row, MAIL_QUEUED_AT);
     due->attempt = (int32_t)row_int64(rows, row, MAIL_ATTEMPT);
     due->is_automatic = row_bool(rows, row, MAIL_IS_AUTOMATIC);

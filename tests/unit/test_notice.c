@@ -302,6 +302,38 @@ static const struct {
      "\"Anna Meyer (Desk)\" <support@desk.example>",
      {"\n\nThe printer burns.", "Anna Meyer wrote this on ticket #12.\n"},
      {"Acme", "anna@acme.example", "Assigned", "The others"}},
+    {"an internal note",
+     "note",
+     &BEN,
+     note_token,
+     false,
+     "note",
+     "Re: [#12] Printer on fire",
+     "\"Anna Meyer (Desk)\" <support@desk.example>",
+     {"\n\nThe printer burns.",
+      "Internal note by Anna Meyer <anna@acme.example> on ticket #12 (Acme GmbH)",
+      "Anna Meyer and Max Roth will not see it."},
+     {"your reply goes to"}},
+    {"a technician who takes part gets an answer as a technician",
+     "reply",
+     &BEN,
+     technician_token,
+     false,
+     "public",
+     "Re: [#12] Printer on fire",
+     "\"Anna Meyer (Desk)\" <support@desk.example>",
+     {"\n\nThe printer burns.", "wrote this on ticket #12.", "your reply goes to"},
+     {"internal note"}},
+    {"a technician's receipt",
+     "receipt",
+     &BEN,
+     technician_token,
+     false,
+     "public",
+     "Re: [#12] Printer on fire",
+     "Desk <support@desk.example>",
+     {"Hello Ben Huber,", "ticket #12"},
+     {"The printer burns"}},
     {"the other technicians learn who has it",
      "assigned",
      &BEN,
@@ -363,8 +395,10 @@ static const struct {
      "a text that is unverified must not reach this recipient"},
     {"a technician's notice to a contact", "new-ticket", contact_token, "public", 5, 12,
      "a notice \"new-ticket\" is not for this recipient"},
-    {"a contact's notice to a technician", "receipt", technician_token, "public", 5, 12,
-     "a notice \"receipt\" is not for this recipient"},
+    {"a stranger's notice to a technician", "acknowledgement", technician_token, "public", 5, 12,
+     "a notice \"acknowledgement\" is not for this recipient"},
+    {"a notice of a note where the reply is public", "note", technician_token, "note", 5, 12,
+     "a text that is a note must not reach this recipient"},
     {"no comment", "reply", contact_token, "", 0, 12, "a notice \"reply\" without a comment"},
     {"no ticket", "receipt", contact_token, "", 0, 0, "a notice \"receipt\" without a ticket"},
     {"no such notice", "nonsense", contact_token, "", 0, 12, "there is no notice \"nonsense\""},
@@ -508,16 +542,20 @@ Test(notice, says_that_a_machine_wrote_it)
     struct outbound_due *comment = add_sample(batch, "comment", &MAX, contact_token);
     struct outbound_due *reply = add_sample(batch, "reply", &ANNA, contact_token);
 
-    receipt->is_automatic = comment->is_automatic = true;
+    struct outbound_due *news = add_sample(batch, "undelivered", &BEN, technician_token);
+
+    comment->is_automatic = true;
 
     g_autofree char *first = render(receipt);
     g_autofree char *second = render(comment);
     g_autofree char *third = render(reply);
+    g_autofree char *fourth = render(news);
 
     expect_field(first, "Auto-Submitted", "auto-replied");
     expect_field(first, "X-Auto-Response-Suppress", "All");
     expect_field(second, "Auto-Submitted", "auto-generated");
     expect_field(third, "Auto-Submitted", NULL);
+    expect_field(fourth, "Auto-Submitted", "auto-generated");
 }
 
 /* ---- files ------------------------------------------------------------------------------------- */
@@ -596,4 +634,24 @@ Test(notice, tells_an_author_what_came_back)
         cr_expect(strstr(mail, bounce_token) == NULL, "%s", mail);
         cr_expect_eq(strstr(mail, "The printer burns") != NULL, is_own, "%s", mail);
     }
+}
+
+Test(notice, tells_an_author_of_an_address_that_was_dead_before)
+{
+    OWNED(outbound_batch) batch = outbound_batch_new();
+
+    make_tokens();
+
+    struct outbound_due *due = add_sample(batch, "undelivered", &BEN, technician_token);
+
+    due->comment = 0;
+    due->text = "";
+    due->reason = "wrote to anna@acme.example, whose address is dead";
+
+    g_autofree char *mail = render(due);
+
+    cr_expect(strstr(mail,
+                     "did not reach everybody: you wrote to anna@acme.example, whose address is "
+                     "dead.\n") != NULL,
+              "%s", mail);
 }
