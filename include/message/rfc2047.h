@@ -12,6 +12,9 @@
  * may hold control characters: put it on one line before it is shown. */
 char *rfc2047_decode(const char *text, const char *charset) MUST_CHECK;
 
+/* The charset that the first encoded word of a text names; NULL if there is none. */
+char *rfc2047_charset(const char *text) MUST_CHECK;
+
 /* Is there anything that looks like an encoded word? */
 bool rfc2047_has_word(const char *text, size_t length);
 

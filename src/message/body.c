@@ -36,7 +36,7 @@
 
 struct body {
     struct facts *facts;
-    const char *charset; /* borrowed: for raw bytes in names */
+    const char *charset; /* borrowed: for raw bytes without a label */
     GString *text;
     bool is_muted; /* within a variant that was not chosen: texts are left out */
     bool has_plain;
@@ -82,7 +82,7 @@ static char *unix_lines(const char *text)
 }
 
 /* The decoded text in its markup. Of plain text not more is decoded than will be used. */
-static char *raw_text(const struct part *whole)
+static char *raw_text(const struct part *whole, const char *charset)
 {
     struct part limited = *whole;
     const struct part *part = &limited;
@@ -100,7 +100,7 @@ static char *raw_text(const struct part *whole)
         meta = meta_charset(data, bytes->len);
         label = meta;
     }
-    return charset_to_utf8(label, NULL, data, bytes->len);
+    return charset_to_utf8(label, charset, data, bytes->len);
 }
 
 /* Some programs label HTML as plain text. */
@@ -111,9 +111,10 @@ static bool looks_like_html(const char *text)
            g_ascii_strncasecmp(text, "<!doctype html", 14) == 0;
 }
 
-char *body_part_text(const struct part *part)
+/* The text of a text part as UTF-8 with LF line ends: charset, format=flowed, HTML are dealt with. */
+static char *part_text(const struct part *part, const char *charset)
 {
-    g_autofree char *raw = raw_text(part);
+    g_autofree char *raw = raw_text(part, charset);
 
     if (part_is(part, "text/html") || looks_like_html(raw)) {
         return html_to_text(raw, strlen(raw));
@@ -146,7 +147,7 @@ static size_t count_words(const char *text)
 }
 
 /* Does a plain variant only say that the other one should be read? */
-static bool is_stub(const char *plain, const struct part *html)
+static bool is_stub(const char *plain, const struct part *html, const char *charset)
 {
     g_autofree char *stripped = g_strstrip(g_strdup(plain));
 
@@ -157,7 +158,7 @@ static bool is_stub(const char *plain, const struct part *html)
         return false;
     }
 
-    g_autofree char *rich = body_part_text(html);
+    g_autofree char *rich = part_text(html, charset);
     g_autofree char *lower = g_utf8_strdown(stripped, -1);
     size_t words = count_words(rich);
 
@@ -384,7 +385,7 @@ static void take_text(struct body *body, const struct part *part)
         return;
     }
 
-    g_autofree char *text = body_part_text(part);
+    g_autofree char *text = part_text(part, body->charset);
     bool is_html = part_is(part, "text/html");
     g_autofree char *left = is_html ? g_strdup(text) : extract_uuencoded(body, text);
 
@@ -416,7 +417,7 @@ static const struct part *find_text(const struct part *part, const char *type)
 
 /* The variant whose text is taken: the plain one, or, if that is a stub, the HTML one; the last one if
  * there is no text at all. */
-static const struct part *choose(const struct part *alternative)
+static const struct part *choose(const struct part *alternative, const char *charset)
 {
     const struct part *plain = NULL;
     const struct part *html = NULL;
@@ -440,16 +441,16 @@ static const struct part *choose(const struct part *alternative)
         return plain != NULL ? plain : html;
     }
 
-    g_autofree char *text = body_part_text(plain_text);
+    g_autofree char *text = part_text(plain_text, charset);
 
-    return is_stub(text, html_text) ? html : plain;
+    return is_stub(text, html_text, charset) ? html : plain;
 }
 
 static void walk(struct body *body, const struct part *part, bool is_root);
 
 static void walk_alternative(struct body *body, const struct part *part)
 {
-    const struct part *chosen = choose(part);
+    const struct part *chosen = choose(part, body->charset);
     bool was_muted = body->is_muted;
 
     for (guint i = 0; i < part->children->len; i++) {
@@ -476,9 +477,9 @@ static void walk(struct body *body, const struct part *part, bool is_root)
     }
 }
 
-void body_read(const struct mime *mime, struct facts *facts)
+void body_read(const struct mime *mime, const char *charset, struct facts *facts)
 {
-    struct body body = {.facts = facts, .charset = mime_charset(mime->root)};
+    struct body body = {.facts = facts, .charset = charset};
 
     body.text = g_string_new(NULL);
     facts->attachments_left_out = mime->parts_left_out;

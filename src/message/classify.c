@@ -193,7 +193,9 @@ static bool take_notification(struct facts *facts)
 static bool take_bounce_text(const struct headers *headers, struct facts *facts)
 {
     g_autofree char *failed = headers_text(headers, "X-Failed-Recipients");
-    bool is_server = is_from_server(facts) || is_null_path(facts);
+    g_autofree char *submitted = token_of(headers, "Auto-Submitted");
+    bool is_vacation = submitted != NULL && strcmp(submitted, "auto-replied") == 0;
+    bool is_server = is_from_server(facts) || (is_null_path(facts) && !is_vacation);
 
     if (take_notification(facts)) {
         return true;

@@ -248,6 +248,23 @@ static void read_header(const struct headers *headers, const char *charset, stru
     read_trace(headers, facts);
 }
 
+/* What raw bytes of the mail are probably in: the charset that a part states, else that of an encoded word. */
+static char *probable_charset(const struct part *root)
+{
+    const char *stated = mime_charset(root);
+    static const char *const NAMES[] = {"Subject", "From"};
+
+    for (size_t i = 0; stated == NULL && i < G_N_ELEMENTS(NAMES); i++) {
+        g_autofree char *value = headers_text(&root->headers, NAMES[i]);
+        char *charset = value == NULL ? NULL : rfc2047_charset(value);
+
+        if (charset != NULL) {
+            return charset;
+        }
+    }
+    return g_strdup(stated);
+}
+
 /* Mail from a Mac of old has CR for line ends, all of them; the network has no such mail. */
 static char *mend_line_ends(const char *bytes, size_t length)
 {
@@ -294,14 +311,15 @@ enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct fa
     }
 
     struct facts *facts = facts_new();
+    g_autofree char *charset = probable_charset(mime.root);
 
     facts->is_cut = is_cut;
     if (mended != NULL || skip > 0) {
         note_ambiguity(facts, mended != NULL ? "its line ends are lone CRs"
                                              : "it begins with an empty line");
     }
-    read_header(&mime.root->headers, mime_charset(mime.root), facts);
-    body_read(&mime, facts);
+    read_header(&mime.root->headers, charset, facts);
+    body_read(&mime, charset, facts);
     classify_mail(&mime, facts);
     mime_clear(&mime);
     *facts_out = facts;

@@ -20,7 +20,6 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "message/address.h"
-#include "message/body.h"
 #include "message/ids.h"
 #include "message/mailbox.h"
 
@@ -312,7 +311,7 @@ static const char *const BOUNCE_WORDS[] = {"could not be delivered",
                                            "original message follows",
                                            "bouncetype",
                                            "nicht zugestellt",
-                                           "konnte nicht",
+                                           "konnte nicht zugestellt",
                                            "host unknown",
                                            "over quota",
                                            "will not be delivered",
@@ -403,17 +402,37 @@ static void add_recipient(struct facts *facts, const char *address)
     g_ptr_array_add(facts->bounces, bounce);
 }
 
+/* Does the label in front of a colon announce a recipient ("RCPT TO:", "Could not be delivered to:")? A line
+ * that begins with the address has none. */
+static bool is_recipient_label(const char *line, size_t length)
+{
+    static const char *const WORDS[] = {"to",   "recipient", "rcpt", "address",
+                                        "user", "mailbox",   NULL};
+    g_autofree char *label = g_ascii_strdown(line, (gssize)length);
+
+    return *g_strstrip(label) == '\0' || has_any(label, WORDS);
+}
+
 /* Is the address at `from` the one that is told about, and not part of an answer or a signature? It stands
- * at the start of a line, or behind a colon, "<" or "to". */
+ * at the start of a line, behind a label for recipients, or behind "to". */
 static bool is_subject_of_report(const char *text, const char *from)
 {
     const char *before = from;
+    const char *line = from;
 
     while (before > text && strchr(" \t<\"'(", before[-1]) != NULL) {
         before--;
     }
-    return before == text || before[-1] == '\n' || before[-1] == ':' ||
-           (before - text >= 3 && g_ascii_strncasecmp(before - 2, "to", 2) == 0);
+    while (line > text && line[-1] != '\n') {
+        line--;
+    }
+    if (before <= line) {
+        return true;
+    }
+    if (before[-1] == ':') {
+        return is_recipient_label(line, (size_t)(before - 1 - line));
+    }
+    return before - line >= 3 && g_ascii_strncasecmp(before - 2, "to", 2) == 0;
 }
 
 /* Addresses in the words above the returned mail, which stand where recipients stand. */

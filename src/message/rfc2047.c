@@ -88,6 +88,18 @@ bool rfc2047_has_word(const char *text, size_t length)
     return from != NULL && g_strstr_len(from + 2, (gssize)length - (from + 2 - text), "?=") != NULL;
 }
 
+char *rfc2047_charset(const char *text)
+{
+    struct word word;
+
+    for (; *text != '\0'; text++) {
+        if (read_word(text, &word) > 0) {
+            return g_strndup(word.charset, strcspn(word.charset, "*?"));
+        }
+    }
+    return NULL;
+}
+
 static void decode_word(const struct word *word, GByteArray *bytes)
 {
     if (word->encoding == 'B') {
