@@ -61,12 +61,12 @@ class Strangers(DeskCase):
         again = self.send(answer, proof="none")
         self.assertEqual((again["outcome"], again["ticket"]), ("public", row["ticket"]))
 
-    def test_a_strangers_mail_with_somebodys_token_is_unverified(self):
+    def test_a_strangers_mail_with_somebodys_token_is_held(self):
         anna = self.person()
         row, receipt = self.new_ticket(anna)
         stranger = self.person("any.example")
         answer = self.send(post.reply(receipt, stranger, "I know more."), proof="none")
-        self.assertEqual((answer["outcome"], answer["ticket"]), ("unverified", row["ticket"]))
+        self.assertEqual((answer["outcome"], answer["ticket"]), ("held", row["ticket"]))
         self.settle()
         self.assertNotIn(anna, [address for _, address, _ in self.outbound(answer["id"])])
 
