@@ -102,7 +102,7 @@
 #define LIMIT_REPLY_CHARS     300 /* what is kept of a server's answer */
 
 /* The database. */
-#define LIMIT_CONNECT_SECONDS        8     /* shared by all hosts of the connection string */
+#define LIMIT_CONNECT_SECONDS        5     /* shared by all hosts of the connection string */
 #define LIMIT_CONNECT_PROBE_MS       2000  /* to learn why a connection was refused */
 #define LIMIT_STATEMENT_MS           60000 /* one statement, and a transaction that idles */
 #define LIMIT_DATABASE_SILENCE_MS    90000 /* no byte from the server while an answer is due */

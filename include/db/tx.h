@@ -96,6 +96,9 @@ static inline void tx_rollback_at(struct tx **tx)
  * ST_UNCERTAIN  the connection was lost after COMMIT was sent */
 MUST_CHECK enum status tx_commit(struct tx **tx, struct err *err);
 
+/* Let the statements of this transaction take as long as they need: for what looks at whole tables. */
+void tx_take_time(struct tx *tx);
+
 /* Queue a statement; its result is fetched by tx_sync into *rows_out (may be NULL: only checked).
  * rows_out must stay where it is until then. */
 void tx_queue(struct tx *tx, const struct statement *statement, const struct params *params,

@@ -25,8 +25,6 @@ enum { SHA256_BYTES = 32 };
 /* "postdesk" in ASCII, read as a number. */
 #define MIGRATE_LOCK INT64_C(0x706f73746465736b)
 
-static const struct statement NO_TIMEOUT = {"migrate_no_timeout",
-                                            "SELECT set_config('statement_timeout', '0', true)"};
 static const struct statement LOCK = {"migrate_lock", "SELECT pg_advisory_xact_lock($1)"};
 static const struct statement HAS_TABLE = {"migrate_has_table",
                                            "SELECT to_regclass('schema_migration') IS NOT NULL"};
@@ -156,7 +154,7 @@ static enum status lock(struct tx *tx, struct err *err)
     OWNED(params) params = params_new();
 
     params_add_int64(params, MIGRATE_LOCK);
-    tx_queue(tx, &NO_TIMEOUT, NULL, NULL); /* another's migration may take its time, ours too */
+    tx_take_time(tx); /* another's migration may, ours too */
     tx_queue(tx, &LOCK, params, NULL);
     return tx_sync(tx, err);
 }
@@ -212,17 +210,14 @@ enum status migrate_apply_list(struct conn *conn, const struct migration *list, 
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     const struct migration *applied = NULL;
-    int silence_ms = conn->silence_ms;
     enum status status = ST_OK;
 
-    conn->silence_ms = -1; /* the lock may be somebody's for long */
     do {
         status = apply_next(conn, list, count, &applied, err);
         if (status == ST_OK && applied != NULL) {
             g_ptr_array_add(names, g_strdup(applied->name));
         }
     } while (status == ST_OK && applied != NULL);
-    conn->silence_ms = silence_ms;
     if (status == ST_OK) {
         *applied_out = g_steal_pointer(&names);
     }

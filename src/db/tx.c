@@ -32,6 +32,8 @@ static const struct statement BEGIN_WRITE = {"tx_begin_write",
                                              "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"};
 static const struct statement BEGIN_READ = {"tx_begin_read",
                                             "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"};
+static const struct statement NO_TIMEOUT = {"tx_no_timeout",
+                                            "SELECT set_config('statement_timeout', '0', true)"};
 static const struct statement COMMIT = {"tx_commit", "COMMIT"};
 static const struct statement ROLLBACK = {"tx_rollback", "ROLLBACK"};
 
@@ -56,6 +58,7 @@ enum status tx_begin(struct conn *conn, enum tx_mode mode, struct tx **tx_out, s
 static void release(struct tx *tx)
 {
     tx->conn->is_taken = false;
+    tx->conn->silence_ms = LIMIT_DATABASE_SILENCE_MS;
     g_free(tx);
 }
 
@@ -105,6 +108,12 @@ void tx_queue(struct tx *tx, const struct statement *statement, const struct par
         tx->is_begun = true;
     }
     pipeline_send(tx->conn, statement, params, rows_out);
+}
+
+void tx_take_time(struct tx *tx)
+{
+    tx->conn->silence_ms = -1;
+    tx_queue(tx, &NO_TIMEOUT, NULL, NULL);
 }
 
 static enum status remember(struct tx *tx, const struct err *err)

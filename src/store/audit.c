@@ -112,6 +112,7 @@ const struct audit_check *audit_store_checks(size_t *count_out)
 
 enum status audit_store_run(struct tx *tx, struct rows **rows_out, struct err *err)
 {
+    tx_take_time(tx);
     for (size_t i = 0; i < G_N_ELEMENTS(CHECKS); i++) {
         tx_queue(tx, CHECKS[i].statement, NULL, &rows_out[i]);
     }
@@ -122,6 +123,7 @@ enum status audit_store_sums(struct tx *tx, struct audit_sums *sums_out, struct 
 {
     struct audit_sums sums = {NULL};
 
+    tx_take_time(tx);
     tx_queue(tx, &FOLDER_SUMS, NULL, &sums.folders);
     tx_queue(tx, &STATES, NULL, &sums.states);
     tx_queue(tx, &FETCHED, NULL, &sums.fetched);

@@ -299,3 +299,24 @@ Test(open, sets_up_the_session)
         cr_expect_str_eq(row_text(rows, 0, i), want[i]);
     }
 }
+
+Test(time, a_statement_ends_with_its_time_unless_it_may_take_it)
+{
+    g_autofree char *conninfo = database_empty();
+    CONN_AUTO struct conn *conn = database_open(conninfo);
+    static const struct statement SHORT = {"short_time",
+                                           "SELECT set_config('statement_timeout', '100', false)"};
+    static const struct statement SLEEP = {"sleep", "SELECT pg_sleep(0.3)"};
+
+    for (int may_take_time = 0; may_take_time <= 1; may_take_time++) {
+        TX_AUTO struct tx *tx = begin(conn);
+        CHECK(tx_query(tx, &SHORT, NULL, NULL, &err), ST_OK);
+        CHECK(tx_commit(&tx, &err), ST_OK);
+        tx = begin(conn);
+        if (may_take_time) {
+            tx_take_time(tx);
+        }
+        CHECK(tx_query(tx, &SLEEP, NULL, NULL, &err), may_take_time ? ST_OK : ST_TEMPFAIL);
+    }
+    cr_expect(!conn_is_broken(conn));
+}
