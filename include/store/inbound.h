@@ -97,8 +97,9 @@ MUST_CHECK enum status inbound_store_claim(struct tx *tx, const char *holder, in
  * not the mails'. */
 MUST_CHECK enum status inbound_store_give_back(struct tx *tx, const char *holder, struct err *err);
 
-/* The parser died on this mail, alone: count it and let the mail wait again. */
-MUST_CHECK enum status inbound_store_parser_died(struct tx *tx, mail_id mail, struct err *err);
+/* The parser died on this mail, alone, which holder still has: count it and let the mail wait again. */
+MUST_CHECK enum status inbound_store_parser_died(struct tx *tx, mail_id mail, const char *holder,
+                                                 struct err *err);
 
 /* The raw mail of a row, whole. ST_NOT_FOUND: no such row. */
 MUST_CHECK enum status inbound_store_raw(struct tx *tx, mail_id mail, GBytes **raw_out,

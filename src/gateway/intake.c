@@ -31,6 +31,7 @@
 #include "jail/jail.h"
 
 #define CONFLICT_TRIES    5
+#define CONFLICT_WAIT_MS  20
 #define HEADER_SCAN_BYTES 65536
 
 struct intake {
@@ -121,6 +122,7 @@ static enum status file_batch(struct intake *intake, struct batch *batch, struct
 {
     enum status status = ST_CONFLICT;
     for (int i = 0; i < CONFLICT_TRIES && status == ST_CONFLICT; i++) {
+        clock_sleep_ms((int64_t)CONFLICT_WAIT_MS * i * i); /* the other one may end meanwhile */
         batch_clear(batch);
         status = file_once(intake, batch, err);
     }
@@ -227,7 +229,7 @@ static enum status count_parser_death(struct intake *intake, mail_id mail, struc
     TX_AUTO struct tx *tx = NULL;
     enum status status = tx_begin(intake->conn, TX_WRITE, &tx, err);
     if (status == ST_OK) {
-        status = inbound_store_parser_died(tx, mail, err);
+        status = inbound_store_parser_died(tx, mail, intake->holder, err);
     }
     return status == ST_OK ? tx_commit(&tx, err) : status;
 }

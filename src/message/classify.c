@@ -66,58 +66,7 @@ static bool is_one_of(const char *text, const char *const *list)
     return false;
 }
 
-/* ---- reports ----------------------------------------------------------------------------------- */
-
-static bool is_report(const struct part *root, const char *type)
-{
-    const char *stated = param_get(root->type, "report-type");
-
-    return part_is(root, "multipart/report") && stated != NULL &&
-           g_ascii_strcasecmp(stated, type) == 0;
-}
-
-/* A part with Content-Disposition: reaction (RFC 9078). */
-static bool has_reaction(const struct part *part)
-{
-    if (strcmp(part->disposition->value, "reaction") == 0) {
-        return true;
-    }
-    for (guint i = 0; i < part->children->len; i++) {
-        if (has_reaction(g_ptr_array_index(part->children, i))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_report(const struct part *root, struct facts *facts)
-{
-    const struct part *status = report_find(root, "message/delivery-status");
-
-    status = status == NULL ? report_find(root, "message/global-delivery-status") : status;
-    if (is_report(root, "feedback-report") ||
-        report_find(root, "message/feedback-report") != NULL) {
-        decide(facts, AUTO_COMPLAINT, "a feedback report");
-    } else if (report_is_junk_mail_complaint(root)) {
-        decide(facts, AUTO_COMPLAINT, "a complaint in Microsoft's form");
-    } else if (is_report(root, "disposition-notification") ||
-               report_find(root, "message/disposition-notification") != NULL) {
-        decide(facts, AUTO_RECEIPT, "a disposition notification");
-    } else if (status != NULL || is_report(root, "delivery-status")) {
-        decide(facts, AUTO_BOUNCE, "a delivery report");
-        if (status != NULL) {
-            report_read_status(status, facts);
-        }
-        if (facts->bounces->len == 0) {
-            report_read_text(NULL, facts->subject, facts->text, facts);
-        }
-    } else if (has_reaction(root)) {
-        decide(facts, AUTO_REACTION, "a part is a reaction");
-    }
-    return facts->auto_kind != AUTO_NONE;
-}
-
-/* ---- bounces in words -------------------------------------------------------------------------- */
+/* ---- who sends reports ------------------------------------------------------------------------ */
 
 /* Is it from a mail server's own address? Some write none, or one that is no address. */
 static bool is_from_server(const struct facts *facts)
@@ -150,6 +99,70 @@ static bool is_null_path(const struct facts *facts)
     return facts->return_path != NULL && *facts->return_path == '\0';
 }
 
+/* ---- reports ----------------------------------------------------------------------------------- */
+
+static bool is_report(const struct part *root, const char *type)
+{
+    const char *stated = param_get(root->type, "report-type");
+
+    return part_is(root, "multipart/report") && stated != NULL &&
+           g_ascii_strcasecmp(stated, type) == 0;
+}
+
+/* A part with Content-Disposition: reaction (RFC 9078). */
+static bool has_reaction(const struct part *part)
+{
+    if (strcmp(part->disposition->value, "reaction") == 0) {
+        return true;
+    }
+    for (guint i = 0; i < part->children->len; i++) {
+        if (has_reaction(g_ptr_array_index(part->children, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A person who attaches the report that he got asks for help: only what is a report as a whole, or comes
+ * from where reports come from, is taken for one. */
+static bool may_report(const struct part *root, const struct facts *facts)
+{
+    return part_is(root, "multipart/report") || part_is(root, "message/delivery-status") ||
+           is_null_path(facts) || is_from_server(facts);
+}
+
+static bool take_report(const struct part *root, struct facts *facts)
+{
+    const struct part *status = NULL;
+
+    if (may_report(root, facts)) {
+        status = report_find(root, "message/delivery-status");
+        status = status == NULL ? report_find(root, "message/global-delivery-status") : status;
+    }
+    if (is_report(root, "feedback-report") ||
+        report_find(root, "message/feedback-report") != NULL) {
+        decide(facts, AUTO_COMPLAINT, "a feedback report");
+    } else if (report_is_junk_mail_complaint(root)) {
+        decide(facts, AUTO_COMPLAINT, "a complaint in Microsoft's form");
+    } else if (is_report(root, "disposition-notification") ||
+               report_find(root, "message/disposition-notification") != NULL) {
+        decide(facts, AUTO_RECEIPT, "a disposition notification");
+    } else if (status != NULL || is_report(root, "delivery-status")) {
+        decide(facts, AUTO_BOUNCE, "a delivery report");
+        if (status != NULL) {
+            report_read_status(status, facts);
+        }
+        if (facts->bounces->len == 0) {
+            report_read_text(NULL, facts->subject, facts->text, facts);
+        }
+    } else if (has_reaction(root)) {
+        decide(facts, AUTO_REACTION, "a part is a reaction");
+    }
+    return facts->auto_kind != AUTO_NONE;
+}
+
+/* ---- bounces in words -------------------------------------------------------------------------- */
+
 /* Sending services that report as JSON, whole or within a string of another JSON text. */
 static enum auto_kind notification_kind(const char *text)
 {
@@ -172,7 +185,8 @@ static bool take_notification(struct facts *facts)
 {
     enum auto_kind kind = AUTO_NONE;
 
-    if (strstr(facts->text, "notificationType") == NULL) {
+    /* The text is nothing but JSON; a person who quotes some says something before it. */
+    if (facts->text[0] != '{' || strstr(facts->text, "notificationType") == NULL) {
         return false;
     }
 

@@ -51,7 +51,7 @@ static const struct statement PARSER_DIED = {
     "inbound_parser_died",
     "UPDATE inbound_mail SET parser_deaths = parser_deaths + 1, attempt = attempt - 1,"
     " solo_attempts = solo_attempts - (attempt > 1)::int, lease_holder = NULL, lease_until = NULL"
-    " WHERE id = $1 AND state = 'received'"};
+    " WHERE id = $1 AND lease_holder = $2 AND state = 'received'"};
 
 static const struct statement RAW = {"inbound_raw", "SELECT raw FROM inbound_mail WHERE id = $1"};
 
@@ -170,10 +170,12 @@ enum status inbound_store_give_back(struct tx *tx, const char *holder, struct er
     return tx_query(tx, &GIVE_BACK, params, NULL, err);
 }
 
-enum status inbound_store_parser_died(struct tx *tx, mail_id mail, struct err *err)
+enum status inbound_store_parser_died(struct tx *tx, mail_id mail, const char *holder,
+                                      struct err *err)
 {
     OWNED(params) params = params_new();
     params_add_int64(params, mail);
+    params_add_text(params, holder);
     return tx_query(tx, &PARSER_DIED, params, NULL, err);
 }
 
@@ -218,6 +220,11 @@ static const struct statement SUPERSEDE = {
     " decided_at = now() FROM unnest($1::int8[], $2::int8[]) AS s (twin, mail)"
     " WHERE i.id = s.twin AND i.state = 'held'"};
 
+/* Fetch marks rows as moved meanwhile: whoever touches several rows locks them in the order of their ids. */
+static const struct statement LOCK_ROWS = {
+    "inbound_lock_rows",
+    "SELECT id FROM inbound_mail WHERE id = ANY($1::int8[]) ORDER BY id FOR NO KEY UPDATE"};
+
 /* Lists of texts travel as one text each, its lines the elements: unnest cannot give arrays of arrays. */
 static const struct statement END = {
     "inbound_end",
@@ -252,6 +259,20 @@ void inbound_store_read_twin(const struct rows *rows, int row, struct twin_row *
     out->state = row_text(rows, row, 2);
     out->outcome = row_text(rows, row, 3);
     out->ticket = row_int64(rows, row, 4);
+}
+
+static void queue_row_locks(struct tx *tx, const struct inbound_end *ends, size_t count)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    for (size_t i = 0; i < count; i++) {
+        g_array_append_val(ids, ends[i].mail);
+        if (ends[i].supersedes) {
+            g_array_append_val(ids, ends[i].supersedes);
+        }
+    }
+    OWNED(params) params = params_new();
+    arrays_add_int64s(params, ids);
+    tx_queue(tx, &LOCK_ROWS, params, NULL);
 }
 
 static void queue_supersede(struct tx *tx, const struct inbound_end *ends, size_t count)
@@ -301,6 +322,7 @@ void inbound_store_queue_end(struct tx *tx, const struct inbound_end *ends, size
     ADD_ID_MEMBERS(params, ends, count, sender);
     ADD_ID_MEMBERS(params, ends, count, duplicate_of);
     params_add_blobs(params, records, count);
+    queue_row_locks(tx, ends, count);
     tx_queue(tx, &END, params, NULL);
     queue_supersede(tx, ends, count);
 }

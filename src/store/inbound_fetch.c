@@ -53,11 +53,13 @@ static const struct statement UNMOVED = {
 
 static const struct statement MOVED = {
     "inbound_moved",
-    "UPDATE inbound_mail AS i SET moved_at = now(), moved_folder = $4,"
+    "WITH locked AS MATERIALIZED (SELECT id, uid FROM inbound_mail"
+    "  WHERE mailbox = $1 AND folder = $2 AND uidvalidity = $3 AND uid = ANY($5::int8[])"
+    "  AND moved_at IS NULL ORDER BY id FOR NO KEY UPDATE)" /* the order in which intakes lock too */
+    " UPDATE inbound_mail AS i SET moved_at = now(), moved_folder = $4,"
     " moved_uid = m.new_uid, moved_uidvalidity = m.new_uidvalidity"
-    " FROM unnest($5::int8[], $6::int8[], $7::int8[]) AS m (uid, new_uid, new_uidvalidity)"
-    " WHERE i.mailbox = $1 AND i.folder = $2 AND i.uidvalidity = $3 AND i.uid = m.uid"
-    " AND i.moved_at IS NULL"};
+    " FROM locked, unnest($5::int8[], $6::int8[], $7::int8[]) AS m (uid, new_uid, new_uidvalidity)"
+    " WHERE locked.uid = m.uid AND i.id = locked.id"};
 
 static const struct statement MOVED_TO = {
     "inbound_moved_to",

@@ -172,7 +172,7 @@ Test(inbound, a_death_of_the_parser_counts_and_the_mail_waits_again)
     add(&desk, 1, 1, 10);
     g_autoptr(GPtrArray) claimed = claim(&desk, "a", MINUTE_US);
     struct tx *tx = begin(&desk);
-    CHECK(inbound_store_parser_died(tx, 1, &err));
+    CHECK(inbound_store_parser_died(tx, 1, "a", &err));
     CHECK(tx_commit(&tx, &err));
     g_autoptr(GPtrArray) again = claim(&desk, "a", MINUTE_US);
     cr_assert_eq(again->len, 1);
