@@ -195,7 +195,8 @@ class ReplyByCommandLine(DeskCase):
         anna = self.person()
         row, _ = self.new_ticket(anna)
         box = self.box(anna)
-        self.desk.postdesk("ticket", "reply", row["ticket"], "We are on our way.")
+        self.desk.postdesk("ticket", "reply", row["ticket"], "We are on our way.",
+                           "--as", "ben@desk.example")
         message, _ = box.next("the reply")
         self.assertIn("We are on our way.", post.text_of(message))
         answer = self.send(post.reply(message, anna, "Good."))
