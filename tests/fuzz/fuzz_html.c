@@ -6,7 +6,6 @@
 #include <glib.h>
 
 #include "fuzz.h"
-
 #include "message/html.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

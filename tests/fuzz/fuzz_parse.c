@@ -12,7 +12,6 @@
 #include <glib.h>
 
 #include "fuzz.h"
-
 #include "message/facts.h"
 #include "message/parse.h"
 

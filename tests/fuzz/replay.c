@@ -19,7 +19,8 @@ int main(int argc, char **argv)
             return 1;
         }
 
-        g_autofree char *exact = g_memdup2(bytes, length); /* no NUL behind it: ASan sees an over-read */
+        g_autofree char *exact = g_memdup2(bytes,
+                                           length); /* no NUL behind it: ASan sees an over-read */
 
         LLVMFuzzerTestOneInput((const uint8_t *)exact, length);
         files++;

@@ -1,5 +1,6 @@
 /* HTML and flowed text to lines. */
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 #include <glib.h>
@@ -7,6 +8,15 @@
 #include "core/limits.h"
 #include "message/flowed.h"
 #include "message/html.h"
+
+/* Of this process only: the machine may have other things to do. */
+static double cpu_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 static void warm_up(void)
 {
@@ -116,7 +126,7 @@ Test(html, keeps_the_last_word_and_is_linear_whatever_comes)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(LARGE); i++) {
         g_autoptr(GString) html = g_string_new(LARGE[i].start);
-        gint64 start = g_get_monotonic_time();
+        double start = cpu_seconds();
 
         for (size_t j = 0; j < LARGE[i].count; j++) {
             g_string_append(html, LARGE[i].repeated);
@@ -127,8 +137,7 @@ Test(html, keeps_the_last_word_and_is_linear_whatever_comes)
 
         cr_expect(strlen(got) > LIMIT_TEXT_BYTES || g_str_has_suffix(got, "last word"),
                   "%s: got …%s", LARGE[i].name, got + MAX(strlen(got), 40) - 40);
-        cr_expect_lt(g_get_monotonic_time() - start, 5 * G_USEC_PER_SEC, "%s took too long",
-                     LARGE[i].name);
+        cr_expect_lt(cpu_seconds() - start, 5.0, "%s took too long", LARGE[i].name);
     }
 }
 

@@ -1,6 +1,7 @@
 /* Whole mails to facts: text and files, who and which, machines, ambiguity, limits. */
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -8,6 +9,15 @@
 
 #include "core/limits.h"
 #include "message/parse.h"
+
+/* Of this process only: the machine may have other things to do. */
+static double cpu_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 static void warm_up(void)
 {
@@ -473,14 +483,13 @@ Test(parse, refuses_bombs_and_what_is_no_mail)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct err err = {.status = ST_OK};
         OWNED(facts) facts = NULL;
-        gint64 start = g_get_monotonic_time();
+        double start = cpu_seconds();
         enum status got = parse_bytes(cases[i].mail, strlen(cases[i].mail), false, &facts, &err);
 
         cr_expect_eq(got, cases[i].want, "%s: got %s (%s)", cases[i].name, status_name(got),
                      err.text);
         cr_expect(got == ST_OK || *err.text != '\0', "%s", cases[i].name);
-        cr_expect_lt(g_get_monotonic_time() - start, 5 * G_USEC_PER_SEC, "%s took too long",
-                     cases[i].name);
+        cr_expect_lt(cpu_seconds() - start, 5.0, "%s took too long", cases[i].name);
         g_free(cases[i].mail);
     }
 }
