@@ -443,10 +443,10 @@ static struct params *params_by(const struct rows *claimed, const struct reading
 {
     static const int COLUMNS[] = {[BY_MAIL] = 0, [BY_TICKET] = 1, [BY_MAILBOX] = 2};
     struct params *params = params_new();
-    int64_t ids[LIMIT_BATCH_MAILS];
-    int count = rows_count(claimed);
-
     if (reading->by != BY_NOTHING) {
+        int64_t ids[LIMIT_BATCH_MAILS];
+        int count = rows_count(claimed);
+
         for (int i = 0; i < count; i++) {
             ids[i] = row_int64(claimed, i, COLUMNS[reading->by]);
         }

@@ -365,7 +365,7 @@ class RealServers(SendCase):
         self.assertEqual(mail["Subject"], "Re: [#12] Printer on fire")
         self.assertEqual(mail["Message-ID"], "<mail.1@desk.example>")
         self.assertEqual(mail["Auto-Submitted"], "auto-generated", "the row says so")
-        self.assertTrue(text_of(mail).startswith("Please pull the plug.\n\n----------\n"))
+        self.assertTrue(text_of(mail).startswith("Please pull the plug.\n\n-- \n"))
         self.assertIn("Attached: plan.bin (313 KB)", text_of(mail))
         (part,) = mail.iter_attachments()
         self.assertEqual(part.get_filename(), "plan.bin")

@@ -106,6 +106,7 @@ static char *render(const struct outbound_due *due)
 
     g_string_replace(text, "\r\n", "\n", 0);
     g_string_replace(text, "=\n", "", 0);
+    g_string_replace(text, "=20", " ", 0);
     g_string_replace(text, "=3D", "=", 0);
     return g_strdup(text->str);
 }
@@ -175,7 +176,7 @@ Test(notice, of_an_answer_is_exactly_this)
                                             "\n"
                                             "Ben\n"
                                             "\n"
-                                            "----------\n"
+                                            "-- \n"
                                             "Ben Huber, Desk\n"
                                             "Ticket #12\n"
                                             "The others on this ticket: Max Roth\n",
@@ -257,7 +258,7 @@ static const struct {
      "public",
      "[#12] Printer on fire",
      "\"Anna Meyer (Desk)\" <support@desk.example>",
-     {"\n\nThe printer burns.\n\nAnna\n\n----------\n",
+     {"\n\nThe printer burns.\n\nAnna\n\n-- \n",
       "New ticket #12 from Anna Meyer <anna@acme.example>, Acme GmbH\n",
       "Subject: Printer on fire\n",
       "your reply goes to Anna Meyer and Max Roth, and the ticket is yours then."},
