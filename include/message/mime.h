@@ -32,17 +32,17 @@ struct mime {
 /* Take a whole mail apart. bytes are borrowed for the life of the tree. Attached mails are leaves.
  *
  * ST_INVALID  no header at all, or above a limit of core/limits.h */
-MUST_CHECK enum status mime_read(const char *bytes, size_t length, struct mime *mime_out,
-                                 struct err *err);
-void mime_clear(struct mime *mime);
+MUST_CHECK enum status parts_read(const char *bytes, size_t length, struct mime *mime_out,
+                                  struct err *err);
+void parts_clear(struct mime *mime);
 
 /* The content of a leaf, decoded. */
-GByteArray *mime_decode(const struct part *part) MUST_CHECK;
+GByteArray *parts_decode(const struct part *part) MUST_CHECK;
 
 /* Is the part's type this one ("text/plain"), or of this kind ("text/")? */
 bool part_is(const struct part *part, const char *type);
 
 /* The charset that raw bytes of the mail's header are probably in: the first that a part states; NULL. */
-const char *mime_charset(const struct part *root);
+const char *parts_charset(const struct part *root);
 
 #endif

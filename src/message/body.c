@@ -91,7 +91,7 @@ static char *raw_text(const struct part *whole, const char *charset)
         limited.body_length = MIN(limited.body_length, PLAIN_FACTOR * LIMIT_TEXT_BYTES);
     }
 
-    g_autoptr(GByteArray) bytes = mime_decode(part);
+    g_autoptr(GByteArray) bytes = parts_decode(part);
     const char *label = param_get(part->type, "charset");
     g_autofree char *meta = NULL;
     const char *data = bytes->len == 0 ? "" : (const char *)bytes->data;
@@ -334,7 +334,7 @@ static void add_part_as_file(struct body *body, const struct part *part)
         return;
     }
 
-    g_autoptr(GBytes) content = g_byte_array_free_to_bytes(mime_decode(part));
+    g_autoptr(GBytes) content = g_byte_array_free_to_bytes(parts_decode(part));
 
     if (g_bytes_get_size(content) > LIMIT_MAIL_BYTES) {
         body->facts->attachments_left_out++;

@@ -287,8 +287,8 @@ static enum status parse_from(const char *value, const char *charset, struct add
     return status;
 }
 
-enum status mailbox_from(const struct headers *headers, const char *charset,
-                         struct address **from_out, struct err *err)
+enum status originator_from(const struct headers *headers, const char *charset,
+                            struct address **from_out, struct err *err)
 {
     const struct header *header = headers_get(headers, "From", 0);
 
@@ -393,7 +393,7 @@ static void take_member_space(struct scan *scan, struct member *member)
     }
 }
 
-void mailbox_list_text(const char *text, const char *charset, GPtrArray *list)
+void originator_list_text(const char *text, const char *charset, GPtrArray *list)
 {
     struct member member = {g_string_new(NULL), g_string_new(NULL), g_string_new(NULL), false};
     struct scan scan = scan_of(text);
@@ -424,19 +424,19 @@ void mailbox_list_text(const char *text, const char *charset, GPtrArray *list)
     g_string_free(member.spec, TRUE);
 }
 
-void mailbox_list(const struct headers *headers, const char *name, const char *charset,
-                  GPtrArray *list)
+void originator_list(const struct headers *headers, const char *name, const char *charset,
+                     GPtrArray *list)
 {
     const struct header *header = NULL;
 
     for (unsigned i = 0; (header = headers_get(headers, name, i)) != NULL; i++) {
         g_autofree char *value = header_unfold(header);
 
-        mailbox_list_text(value, charset, list);
+        originator_list_text(value, charset, list);
     }
 }
 
-char *mailbox_return_path(const struct headers *headers)
+char *originator_return_path(const struct headers *headers)
 {
     g_autofree char *value = headers_text(headers, "Return-Path");
     g_autoptr(GPtrArray) list = NULL;
@@ -445,7 +445,7 @@ char *mailbox_return_path(const struct headers *headers)
         return NULL;
     }
     list = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
-    mailbox_list_text(value, NULL, list);
+    originator_list_text(value, NULL, list);
     if (list->len > 0) {
         const struct address *address = g_ptr_array_index(list, 0);
 

@@ -49,7 +49,7 @@ static void part_free(struct part *part)
     g_free(part);
 }
 
-void mime_clear(struct mime *mime)
+void parts_clear(struct mime *mime)
 {
     g_clear_pointer(&mime->root, part_free);
 }
@@ -62,7 +62,7 @@ bool part_is(const struct part *part, const char *type)
            (type[length - 1] == '/' || part->type->value[length] == '\0');
 }
 
-GByteArray *mime_decode(const struct part *part)
+GByteArray *parts_decode(const struct part *part)
 {
     return transfer_decode(part->transfer, part->body, part->body_length);
 }
@@ -112,12 +112,12 @@ static void read_fields(struct part *part, const char *default_type)
     part->transfer = transfer_of(transfer == NULL ? NULL : g_strstrip(transfer));
 }
 
-const char *mime_charset(const struct part *root)
+const char *parts_charset(const struct part *root)
 {
     const char *charset = param_get(root->type, "charset");
 
     for (guint i = 0; charset == NULL && i < root->children->len; i++) {
-        charset = mime_charset(g_ptr_array_index(root->children, i));
+        charset = parts_charset(g_ptr_array_index(root->children, i));
     }
     return charset;
 }
@@ -304,7 +304,7 @@ static enum status read_part(struct reading *reading, const char *at, const char
     return ST_OK;
 }
 
-enum status mime_read(const char *bytes, size_t length, struct mime *mime_out, struct err *err)
+enum status parts_read(const char *bytes, size_t length, struct mime *mime_out, struct err *err)
 {
     struct mime mime = {NULL};
     struct reading reading = {.mime = &mime, .end = bytes + length};
@@ -312,12 +312,12 @@ enum status mime_read(const char *bytes, size_t length, struct mime *mime_out, s
                                    err);
 
     if (status == ST_OK && reading.dash_lines > LIMIT_DASH_LINES) {
-        mime_clear(&mime);
+        parts_clear(&mime);
         return err_set(err, ST_INVALID, "more than %d lines that could be boundaries",
                        LIMIT_DASH_LINES);
     }
     if (status == ST_OK && mime.root->headers.fields->len == 0) {
-        mime_clear(&mime);
+        parts_clear(&mime);
         return err_set(err, ST_INVALID,
                        length == 0 ? "the mail is empty" : "the mail has no header");
     }

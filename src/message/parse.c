@@ -70,17 +70,17 @@ static void read_people(const struct headers *headers, const char *charset, stru
 {
     struct err err = {.status = ST_OK};
 
-    if (mailbox_from(headers, charset, &facts->from, &err) != ST_OK) {
+    if (originator_from(headers, charset, &facts->from, &err) != ST_OK) {
         note_ambiguity(facts, err.text);
     }
     if (headers->oddity != NULL) {
         note_ambiguity(facts, headers->oddity);
     }
     set_text(&facts->from_text, from_text(headers));
-    mailbox_list(headers, "To", charset, facts->to);
-    mailbox_list(headers, "Cc", charset, facts->cc);
-    mailbox_list(headers, "Reply-To", charset, facts->reply_to);
-    facts->return_path = mailbox_return_path(headers);
+    originator_list(headers, "To", charset, facts->to);
+    originator_list(headers, "Cc", charset, facts->cc);
+    originator_list(headers, "Reply-To", charset, facts->reply_to);
+    facts->return_path = originator_return_path(headers);
 }
 
 static bool holds(const GPtrArray *texts, const char *text)
@@ -99,7 +99,7 @@ static void read_delivered_to(const struct headers *headers, struct facts *facts
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
 
     for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
-        mailbox_list(headers, NAMES[i], NULL, list);
+        originator_list(headers, NAMES[i], NULL, list);
     }
     for (guint i = 0; i < list->len; i++) {
         const struct address *address = g_ptr_array_index(list, i);
@@ -251,7 +251,7 @@ static void read_header(const struct headers *headers, const char *charset, stru
 /* What raw bytes of the mail are probably in: the charset that a part states, else that of an encoded word. */
 static char *probable_charset(const struct part *root)
 {
-    const char *stated = mime_charset(root);
+    const char *stated = parts_charset(root);
     static const char *const NAMES[] = {"Subject", "From"};
 
     for (size_t i = 0; stated == NULL && i < G_N_ELEMENTS(NAMES); i++) {
@@ -303,8 +303,8 @@ enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct fa
     g_autofree char *mended = mend_line_ends(bytes, length);
     size_t skip = leading_line_ends(bytes, length);
     struct mime mime = {NULL};
-    enum status status = mime_read((mended == NULL ? bytes : mended) + skip, length - skip, &mime,
-                                   err);
+    enum status status = parts_read((mended == NULL ? bytes : mended) + skip, length - skip, &mime,
+                                    err);
 
     if (status != ST_OK) {
         return status;
@@ -321,7 +321,7 @@ enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct fa
     read_header(&mime.root->headers, charset, facts);
     body_read(&mime, charset, facts);
     classify_mail(&mime, facts);
-    mime_clear(&mime);
+    parts_clear(&mime);
     *facts_out = facts;
     return ST_OK;
 }

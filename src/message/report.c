@@ -132,7 +132,7 @@ static char *typed_value(const struct headers *group, const char *name)
     g_autofree char *line = text_one_line(semicolon == NULL ? value : semicolon + 1, FIELD_CHARS);
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
 
-    mailbox_list_text(line, NULL, list);
+    originator_list_text(line, NULL, list);
     if (list->len == 1) {
         return g_strdup(((struct address *)g_ptr_array_index(list, 0))->address);
     }
@@ -186,7 +186,7 @@ static void add_group(const struct headers *group, struct facts *facts)
 
 void report_read_status(const struct part *status, struct facts *facts)
 {
-    g_autoptr(GByteArray) bytes = mime_decode(status);
+    g_autoptr(GByteArray) bytes = parts_decode(status);
     const char *at = bytes->len == 0 ? "" : (const char *)bytes->data;
     const char *end = at + bytes->len;
 
@@ -468,7 +468,7 @@ static void add_failed_recipients(const char *failed, struct facts *facts)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
 
-    mailbox_list_text(failed, NULL, list);
+    originator_list_text(failed, NULL, list);
     for (guint i = 0; i < list->len && facts->bounces->len < TEXT_RECIPIENTS; i++) {
         const struct address *address = g_ptr_array_index(list, i);
 
@@ -607,7 +607,7 @@ static char *quoted_id(const char *text)
 /* The Message-ID of an attached mail, or of a part that is a mail's header. */
 static char *attached_id(const struct part *part)
 {
-    g_autoptr(GByteArray) bytes = mime_decode(part);
+    g_autoptr(GByteArray) bytes = parts_decode(part);
     const char *data = (const char *)bytes->data;
     struct headers headers = {NULL};
     struct err ignored;

@@ -116,7 +116,7 @@ Test(mailbox, takes_a_sender_only_if_every_reader_finds_the_same)
         struct headers headers = scan(FROM[i].header, strlen(FROM[i].header), &exact);
         struct address *from = NULL;
         struct err err = {.status = ST_OK};
-        enum status status = mailbox_from(&headers, NULL, &from, &err);
+        enum status status = originator_from(&headers, NULL, &from, &err);
 
         cr_expect_eq(status, FROM[i].address ? ST_OK : ST_INVALID, "%s: got %s (%s)", FROM[i].name,
                      status_name(status), err.text);
@@ -139,7 +139,7 @@ Test(mailbox, holds_a_sender_with_a_nul)
     struct address *from = NULL;
     struct err err = {.status = ST_OK};
 
-    cr_expect_eq(mailbox_from(&headers, NULL, &from, &err), ST_INVALID);
+    cr_expect_eq(originator_from(&headers, NULL, &from, &err), ST_INVALID);
     headers_clear(&headers);
 }
 
@@ -173,7 +173,7 @@ Test(mailbox, opens_lists_and_groups)
         g_autoptr(GString) got = g_string_new(NULL);
         g_autofree char *exact = g_strdup(LISTS[i].text);
 
-        mailbox_list_text(exact, NULL, list);
+        originator_list_text(exact, NULL, list);
         for (guint j = 0; j < list->len; j++) {
             const struct address *address = g_ptr_array_index(list, j);
 
@@ -192,7 +192,7 @@ Test(mailbox, stops_at_the_limit_of_recipients)
     for (int i = 0; i < 500; i++) {
         g_string_append_printf(text, "a%d@x.example, ", i);
     }
-    mailbox_list_text(text->str, NULL, list);
+    originator_list_text(text->str, NULL, list);
     cr_expect_eq(list->len, 200);
 }
 
@@ -213,7 +213,7 @@ Test(mailbox, tells_the_null_return_path_from_none)
     for (size_t i = 0; i < G_N_ELEMENTS(PATHS); i++) {
         g_autofree char *exact = NULL;
         struct headers headers = scan(PATHS[i].header, strlen(PATHS[i].header), &exact);
-        g_autofree char *got = mailbox_return_path(&headers);
+        g_autofree char *got = originator_return_path(&headers);
 
         cr_expect(g_strcmp0(got, PATHS[i].want) == 0, "%s: got %s", PATHS[i].header, got);
         headers_clear(&headers);
