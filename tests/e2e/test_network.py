@@ -44,10 +44,15 @@ class Recipients(DeskCase):
         self.assertIn("4.3.0", row["answer"])
         self.assertTrue(250 < row["wait"] <= 330, row)
         self.stop_deferring()
-        self.desk.sql("update outbound_mail set next_try_at = now() where address_key = :'v1'", sender)
-        post.wait_for("the receipt", lambda: post.inbox(self.servers, sender))
+        post.wait_for("the receipt", lambda: self.hurry(sender), 60, 1)
         self.settle()
         self.assertEqual(len(post.inbox(self.servers, sender)), 1)
+
+    def hurry(self, sender):
+        """An smtpd that is connected still has the old table, so one try more may be deferred."""
+        self.desk.sql("update outbound_mail set next_try_at = now() where address_key = :'v1'"
+                      " and state = 'queued' and lease_until is null", sender)
+        return post.inbox(self.servers, sender)
 
     def stop_deferring(self):
         """Postfix reads the table anew once its time has changed, if that is not just now."""
@@ -150,6 +155,7 @@ class Daemon(DeskCase):
 
     def test_mail_that_was_there_before_the_mailbox_is_left_alone(self):
         self.servers.add_user("late@desk.example")
+        time.sleep(2.5)  # Dovecot rereads its users once a second
         post.send(self.servers, Mail(sender="anna@acme.example", to="late@desk.example", subject="old"))
         post.wait_for("the old mail", lambda: post.inbox_raw(self.servers, "late@desk.example"))
         time.sleep(1.1)  # INTERNALDATE has whole seconds
