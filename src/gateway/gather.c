@@ -551,11 +551,9 @@ static void deal_counts(struct batch *batch, struct need **needs, struct rows *c
     for (size_t i = 0; i < batch->count; i++) {
         for (guint c = 0; needs[i] && c < needs[i]->counts->len; c++) {
             const struct count_record *wanted = g_ptr_array_index(needs[i]->counts, c);
-            struct count_record *count = g_new0(struct count_record, 1);
-            count->budget = wanted->budget;
-            count->key = g_strdup(wanted->key);
-            count->count = find_count(rows[wanted->budget], wanted->key);
-            g_ptr_array_add(batch->mails[i].records->counts, count);
+            int64_t count = find_count(rows[wanted->budget], wanted->key);
+            g_ptr_array_add(batch->mails[i].records->counts,
+                            count_record_new(wanted->budget, wanted->key, count));
         }
     }
 }

@@ -223,6 +223,11 @@ static const struct {
      CLAIM_CONTACT,
      {.purpose = TOKEN_CONTACT_REPLY, .person = ANNA, .ticket = 12, .place = TOKEN_IN_REFERENCES},
      OWN_CONTACT},
+    {"of a held mail of that number",
+     ANNA,
+     CLAIM_CONTACT,
+     {.purpose = TOKEN_CONTACT_REPLY, .person = ANNA, .ticket = 12, .object_kind = TOKEN_HELD_MAIL},
+     OWN_NONE},
     {"a technician's, by one who is a contact now",
      ANNA,
      CLAIM_CONTACT,
@@ -271,6 +276,9 @@ static struct token_record *add_token(struct records *records, const struct toke
                                                  token->person, token->ticket);
 
     added->is_expired = token->is_expired;
+    if (token->object_kind != 0) {
+        added->object_kind = token->object_kind;
+    }
     return added;
 }
 
