@@ -37,8 +37,7 @@ struct fetch {
     int64_t next_uid;         /* the first that was not looked at */
     int64_t refused_uid;      /* the lowest that the server would not give; 0: none */
     int64_t refused_until_us; /* monotonic: when to ask for it again */
-    int64_t unmoved;          /* rows taken in this session that wait for their move */
-    bool has_unmoved;         /* there may be others in the database */
+    bool has_unmoved;         /* there may be rows that wait for their move */
     int64_t move_after_us;    /* monotonic: not before */
 };
 
@@ -48,7 +47,7 @@ MUST_CHECK enum status fetch_tx(struct fetch *fetch, tx_body body, void *arg, st
 /* Between two steps: renew the lease if it is time to. ST_NOT_FOUND  it is lost */
 MUST_CHECK enum status fetch_keep_lease(struct fetch *fetch, struct err *err);
 
-/* Take everything that is new in the folder, and move what was taken (in fetch_take.c). Comes back
+/* Take everything that is new in the folder (in fetch_take.c). Comes back
  * early when a stop is requested. */
 MUST_CHECK enum status fetch_take(struct fetch *fetch, struct err *err);
 

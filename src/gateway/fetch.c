@@ -125,7 +125,6 @@ static enum status begin_folder(struct fetch *fetch, struct err *err)
     }
     fetch->next_uid = beginning.last_uid + 1;
     fetch->refused_uid = 0;
-    fetch->unmoved = 0;
     fetch->has_unmoved = true;
     fetch->move_after_us = 0;
     return ST_OK;

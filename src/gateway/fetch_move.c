@@ -193,10 +193,6 @@ static enum status move_some(struct fetch *fetch, struct err *err)
 enum status fetch_move(struct fetch *fetch, struct err *err)
 {
     enum status status = ST_OK;
-    if (fetch->unmoved > 0) {
-        fetch->has_unmoved = true;
-        fetch->unmoved = 0;
-    }
     while (status == ST_OK && fetch->has_unmoved && !stop_requested() &&
            clock_monotonic_us(clock_real()) >= fetch->move_after_us) {
         status = move_some(fetch, err);

@@ -11,7 +11,8 @@
  * recorded last_uid stays below it for as long as it is refused, so that nobody can think it was seen. It
  * is asked for again from time to time and by every new session.
  *
- * While there is work, mails are moved LIMIT_MOVE_MAILS at a time, not after each set.
+ * Nothing is moved while there is more to take: people wait for the rows, and a MOVE costs the server more
+ * than the FETCH of the same mails.
  * I/O: the IMAP session and the database.
  */
 #include <inttypes.h>
@@ -191,7 +192,7 @@ static enum status store_set(struct fetch *fetch, const struct set *set, struct 
     }
     if (status == ST_OK) {
         fetch->next_uid = set->last_uid + 1;
-        fetch->unmoved += (int64_t)storing.count;
+        fetch->has_unmoved = fetch->has_unmoved || storing.count > 0;
         log_debug("set.stored", kv("mails", storing.added), kv("uid", set->last_uid));
     }
     return status;
@@ -241,9 +242,6 @@ static enum status take_set(struct fetch *fetch, struct set *set, struct err *er
     set_clear(set);
     if (status == ST_OK) {
         status = fetch_keep_lease(fetch, err);
-    }
-    if (status == ST_OK && fetch->unmoved >= LIMIT_MOVE_MAILS) {
-        status = fetch_move(fetch, err);
     }
     return status;
 }

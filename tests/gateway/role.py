@@ -19,13 +19,13 @@ SECRET = "secret"
 class Role:
     """A process that runs one role; stop() fails the test on a bad end or a sanitizer's word."""
 
-    def __init__(self, desk, *arguments, pass_fds=(), **environment):
+    def __init__(self, desk, *arguments, config=None, pass_fds=(), **environment):
         program = desk.build / "tests" / "gateway" / "gateway_role"
         self.desk = desk
         self.log_path = desk.folder / f"role-{os.urandom(4).hex()}.log"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [program, desk.config_path, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                [program, config or desk.config_path, *map(str, arguments)], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, pass_fds=pass_fds, preexec_fn=die_with_parent,
                 env={**desk.environment(), **environment})
 
@@ -94,6 +94,14 @@ class RoleTest(unittest.TestCase):
         self.roles.append(role)
         self.addCleanup(role.end)
         return role
+
+    def other_config(self, **settings):
+        """A config file beside the desk's own, in which these are different."""
+        lines = self.desk.config_path.read_text().splitlines()
+        kept = [line for line in lines if line.split()[0] not in settings]
+        path = self.desk.folder / f"other-{os.urandom(4).hex()}.conf"
+        path.write_text("\n".join([*kept, *(f"{key} {value}" for key, value in settings.items())]) + "\n")
+        return path
 
     def mailbox(self, port=None, secret="support", taken_from=None):
         """(id, address) of a new mailbox; everyone at any.example exists at the servers."""
