@@ -33,7 +33,7 @@ struct fetch {
     bool is_standing_by; /* somebody else reads the mailbox, and that was logged */
 
     /* The folder, as this session sees it. */
-    int64_t uidvalidity;
+    struct inbound_folder folder;
     int64_t next_uid;         /* the first that was not looked at */
     int64_t refused_uid;      /* the lowest that the server would not give; 0: none */
     int64_t refused_until_us; /* monotonic: when to ask for it again */

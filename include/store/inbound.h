@@ -15,34 +15,39 @@
 
 /* ---- fetch ---- */
 
+/* A folder in which UIDs mean mails. */
+struct inbound_folder {
+    mailbox_id mailbox;
+    const char *name; /* borrowed */
+    int64_t uidvalidity;
+};
+
 /* A mail as it came from the server. */
 struct fetched_mail {
     int64_t uid;
-    uint64_t bytes;    /* RFC822.SIZE */
-    bool raw_complete; /* false: raw is the head of an oversize mail */
-    GBytes *raw;       /* own */
-    uint8_t fingerprint[FINGERPRINT_BYTES];
+    uint64_t bytes;     /* RFC822.SIZE */
     int64_t arrived_us; /* INTERNALDATE */
+    GBytes *raw;        /* own */
+    bool raw_complete;  /* false: raw is the head of an oversize mail */
+    uint8_t fingerprint[FINGERPRINT_BYTES];
 };
 
 /* Store mails of one folder, raise its last_uid to at least last_uid, and count the new ones apart from the
  * rows. A mail that has its row already changes nothing. Wakes the intakes. */
-MUST_CHECK enum status inbound_store_add(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                         int64_t uidvalidity, const struct fetched_mail *mails,
-                                         size_t count, int64_t last_uid, int64_t *added_out,
-                                         struct err *err);
+MUST_CHECK enum status inbound_store_add(struct tx *tx, const struct inbound_folder *folder,
+                                         const struct fetched_mail *mails, size_t count,
+                                         int64_t last_uid, int64_t *added_out, struct err *err);
 
 /* Up to which UID a folder was looked at; 0 for one that is new (or has a new UIDVALIDITY). */
-MUST_CHECK enum status inbound_store_last_uid(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                              int64_t uidvalidity, int64_t *last_uid_out,
-                                              struct err *err);
+MUST_CHECK enum status inbound_store_last_uid(struct tx *tx, const struct inbound_folder *folder,
+                                              int64_t *last_uid_out, struct err *err);
 
 /* Rows of the folder's other UIDVALIDITYs whose mail was not moved: nobody can find it by its UID any more.
  * They are marked as moved by others. is_renumbered_out: the folder was known, and this UIDVALIDITY is
  * new. */
-MUST_CHECK enum status inbound_store_abandon(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                             int64_t uidvalidity, int64_t *count_out,
-                                             bool *is_renumbered_out, struct err *err);
+MUST_CHECK enum status inbound_store_abandon(struct tx *tx, const struct inbound_folder *folder,
+                                             int64_t *count_out, bool *is_renumbered_out,
+                                             struct err *err);
 
 /* A row whose mail still stands in its folder. */
 struct unmoved_mail {
@@ -53,9 +58,8 @@ struct unmoved_mail {
 };
 
 /* At most limit of them, lowest UID first: GArray of struct unmoved_mail. */
-MUST_CHECK enum status inbound_store_unmoved(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                             int64_t uidvalidity, int64_t limit, GArray **mails_out,
-                                             struct err *err);
+MUST_CHECK enum status inbound_store_unmoved(struct tx *tx, const struct inbound_folder *folder,
+                                             int64_t limit, GArray **mails_out, struct err *err);
 
 struct moved_mail {
     int64_t uid;
@@ -65,10 +69,9 @@ struct moved_mail {
 
 /* Record where mails are now; new_folder NULL: they are gone, moved by others. The last_uid of the new
  * folder becomes the highest UID that we moved there. */
-MUST_CHECK enum status inbound_store_moved(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                           int64_t uidvalidity, const char *new_folder,
-                                           const struct moved_mail *mails, size_t count,
-                                           struct err *err);
+MUST_CHECK enum status inbound_store_moved(struct tx *tx, const struct inbound_folder *folder,
+                                           const char *new_folder, const struct moved_mail *mails,
+                                           size_t count, struct err *err);
 
 /* ---- intake ---- */
 

@@ -100,12 +100,10 @@ static enum status beginning_body(struct tx *tx, void *arg, struct err *err)
 {
     struct beginning *beginning = arg;
     const struct fetch *fetch = beginning->fetch;
-    enum status status = inbound_store_abandon(tx, fetch->mailbox, FETCH_FOLDER, fetch->uidvalidity,
-                                               &beginning->abandoned, &beginning->is_renumbered,
-                                               err);
+    enum status status = inbound_store_abandon(tx, &fetch->folder, &beginning->abandoned,
+                                               &beginning->is_renumbered, err);
     if (status == ST_OK) {
-        status = inbound_store_last_uid(tx, fetch->mailbox, FETCH_FOLDER, fetch->uidvalidity,
-                                        &beginning->last_uid, err);
+        status = inbound_store_last_uid(tx, &fetch->folder, &beginning->last_uid, err);
     }
     return status;
 }
@@ -119,8 +117,8 @@ static enum status begin_folder(struct fetch *fetch, struct err *err)
         return status;
     }
     if (beginning.is_renumbered) {
-        log_warning("folder.renumbered", kv("folder", FETCH_FOLDER),
-                    kv("uidvalidity", fetch->uidvalidity), kv("mails", beginning.abandoned),
+        log_warning("folder.renumbered", kv("folder", fetch->folder.name),
+                    kv("uidvalidity", fetch->folder.uidvalidity), kv("mails", beginning.abandoned),
                     kv("reason", "the server gave it a new UIDVALIDITY: it is read anew"));
     }
     fetch->next_uid = beginning.last_uid + 1;
@@ -172,10 +170,10 @@ static enum status ensure_folders(struct fetch *fetch, struct err *err)
 enum status fetch_reopen_folder(struct fetch *fetch, struct err *err)
 {
     struct imapbox_folder folder = {.uidvalidity = 0};
-    enum status status = imapbox_select(fetch->box, FETCH_FOLDER, &folder, err);
-    if (status == ST_OK && folder.uidvalidity != fetch->uidvalidity) {
+    enum status status = imapbox_select(fetch->box, fetch->folder.name, &folder, err);
+    if (status == ST_OK && folder.uidvalidity != fetch->folder.uidvalidity) {
         status = err_set(err, ST_TEMPFAIL, "the folder \"%s\" was renumbered meanwhile",
-                         FETCH_FOLDER);
+                         fetch->folder.name);
     }
     return status;
 }
@@ -201,11 +199,12 @@ static enum status open_session(struct fetch *fetch, struct err *err)
     if (status != ST_OK) {
         return status;
     }
-    fetch->uidvalidity = folder.uidvalidity;
+    fetch->folder = (struct inbound_folder){fetch->mailbox, FETCH_FOLDER, folder.uidvalidity};
     status = begin_folder(fetch, err);
     if (status == ST_OK) {
-        log_info("imap.opened", kv("host", fetch->account->imap_host), kv("folder", FETCH_FOLDER),
-                 kv("uidvalidity", fetch->uidvalidity), kv("uid", fetch->next_uid - 1));
+        log_info("imap.opened", kv("host", fetch->account->imap_host),
+                 kv("folder", fetch->folder.name), kv("uidvalidity", fetch->folder.uidvalidity),
+                 kv("uid", fetch->next_uid - 1));
     }
     return status;
 }

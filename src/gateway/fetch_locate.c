@@ -19,25 +19,23 @@
 /* One search in one folder. */
 struct search {
     struct fetch *fetch; /* borrowed */
-    const char *folder;  /* borrowed */
     GArray *gone;        /* borrowed */
     GArray *moved;       /* borrowed */
-    int64_t uidvalidity; /* of the folder */
-    int64_t last_uid;    /* the highest that a recorded move gave */
+    struct inbound_folder target;
+    int64_t last_uid; /* the highest that a recorded move gave */
 };
 
 static enum status last_uid_body(struct tx *tx, void *arg, struct err *err)
 {
     struct search *search = arg;
-    return inbound_store_last_uid(tx, search->fetch->mailbox, search->folder, search->uidvalidity,
-                                  &search->last_uid, err);
+    return inbound_store_last_uid(tx, &search->target, &search->last_uid, err);
 }
 
 static bool is_known(const struct search *search, uint32_t uid)
 {
     for (guint i = 0; i < search->moved->len; i++) {
         const struct moved_mail *mail = &g_array_index(search->moved, struct moved_mail, i);
-        if (mail->new_uid == uid && mail->new_uidvalidity == search->uidvalidity) {
+        if (mail->new_uid == uid && mail->new_uidvalidity == search->target.uidvalidity) {
             return true;
         }
     }
@@ -86,7 +84,7 @@ static void match(struct search *search, uint32_t uid, GBytes *body)
     for (guint i = 0; i < search->gone->len; i++) {
         const struct unmoved_mail *mail = &g_array_index(search->gone, struct unmoved_mail, i);
         if (memcmp(mail->fingerprint, fingerprint, sizeof fingerprint) == 0) {
-            const struct moved_mail found = {mail->uid, uid, search->uidvalidity};
+            const struct moved_mail found = {mail->uid, uid, search->target.uidvalidity};
             g_array_append_val(search->moved, found);
             g_array_remove_index(search->gone, i);
             return;
@@ -112,11 +110,11 @@ static enum status look_into(struct search *search, struct err *err)
 {
     struct imapbox_folder folder = {.uidvalidity = 0};
     g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(struct imapbox_mail));
-    enum status status = imapbox_examine(search->fetch->box, search->folder, &folder, err);
+    enum status status = imapbox_examine(search->fetch->box, search->target.name, &folder, err);
     if (status != ST_OK) { /* a folder that nobody can open has nothing to be found in it */
         return imapbox_is_broken(search->fetch->box) ? status : ST_OK;
     }
-    search->uidvalidity = folder.uidvalidity;
+    search->target.uidvalidity = folder.uidvalidity;
     status = fetch_tx(search->fetch, last_uid_body, search, err);
     if (status == ST_OK) {
         status = list_candidates(search, candidates, err);
@@ -133,7 +131,10 @@ static enum status look_into(struct search *search, struct err *err)
 enum status fetch_locate(struct fetch *fetch, const char *folder, GArray *gone, GArray *moved,
                          struct err *err)
 {
-    struct search search = {.fetch = fetch, .folder = folder, .gone = gone, .moved = moved};
+    struct search search = {.fetch = fetch,
+                            .gone = gone,
+                            .moved = moved,
+                            .target = {.mailbox = fetch->mailbox, .name = folder}};
     guint missing = gone->len;
     enum status status = look_into(&search, err);
     if (status != ST_OK) {

@@ -35,8 +35,7 @@ static enum status look_body(struct tx *tx, void *arg, struct err *err)
 {
     struct looking *looking = arg;
     g_clear_pointer(&looking->unmoved, g_array_unref);
-    return inbound_store_unmoved(tx, looking->fetch->mailbox, FETCH_FOLDER,
-                                 looking->fetch->uidvalidity, LIMIT_MOVE_MAILS, &looking->unmoved,
+    return inbound_store_unmoved(tx, &looking->fetch->folder, LIMIT_MOVE_MAILS, &looking->unmoved,
                                  err);
 }
 
@@ -96,8 +95,7 @@ static enum status record_body(struct tx *tx, void *arg, struct err *err)
 {
     const struct recording *recording = arg;
     const struct fetch *fetch = recording->fetch;
-    return inbound_store_moved(tx, fetch->mailbox, FETCH_FOLDER, fetch->uidvalidity,
-                               recording->folder,
+    return inbound_store_moved(tx, &fetch->folder, recording->folder,
                                (const struct moved_mail *)(const void *)recording->moved->data,
                                recording->moved->len, err);
 }
@@ -119,7 +117,7 @@ static enum status record_gone(struct fetch *fetch, const GArray *gone, struct e
         const struct moved_mail mail = {.uid = g_array_index(gone, struct unmoved_mail, i).uid};
         g_array_append_val(nowhere, mail);
     }
-    log_warning("mail.missed", kv("folder", FETCH_FOLDER), kv("mails", gone->len),
+    log_warning("mail.missed", kv("folder", fetch->folder.name), kv("mails", gone->len),
                 kv("uid", g_array_index(gone, struct unmoved_mail, 0).uid),
                 kv("reason", "taken, then moved by others"));
     return record(fetch, NULL, nowhere, err);

@@ -74,7 +74,7 @@ static void note_refusal(struct fetch *fetch, const struct imapbox_mail *mail, c
         fetch->refused_uid = mail->uid;
     }
     fetch->refused_until_us = clock_monotonic_us(clock_real()) + LIMIT_REFUSED_MS * US_PER_MS;
-    log_error("mail.refused", kv("folder", FETCH_FOLDER), kv("uid", mail->uid),
+    log_error("mail.refused", kv("folder", fetch->folder.name), kv("uid", mail->uid),
               kv("bytes", mail->size), kv("error", why));
 }
 
@@ -150,9 +150,8 @@ static enum status store_body(struct tx *tx, void *arg, struct err *err)
 {
     struct storing *storing = arg;
     const struct fetch *fetch = storing->fetch;
-    enum status status = inbound_store_add(tx, fetch->mailbox, FETCH_FOLDER, fetch->uidvalidity,
-                                           storing->mails, storing->count, storing->last_uid,
-                                           &storing->added, err);
+    enum status status = inbound_store_add(tx, &fetch->folder, storing->mails, storing->count,
+                                           storing->last_uid, &storing->added, err);
     if (status == ST_OK && fault_hit("fetch.before_commit")) {
         status = err_set(err, ST_TEMPFAIL, "fault point fetch.before_commit");
     }
@@ -217,7 +216,8 @@ static void leave_old_alone(const struct fetch *fetch, GArray *mails)
         }
     }
     if (kept < mails->len) {
-        log_info("mail.left_alone", kv("folder", FETCH_FOLDER), kv("mails", mails->len - kept),
+        log_info("mail.left_alone", kv("folder", fetch->folder.name),
+                 kv("mails", mails->len - kept),
                  kv("reason", "older than the moment from which mail is taken"));
     }
     g_array_set_size(mails, kept);
@@ -276,7 +276,7 @@ enum status fetch_take(struct fetch *fetch, struct err *err)
         at += (guint)set.count;
     } while (status == ST_OK && at < mails->len && !stop_requested());
     if (at > 0) {
-        log_info("mail.fetched", kv("folder", FETCH_FOLDER), kv("mails", at),
+        log_info("mail.fetched", kv("folder", fetch->folder.name), kv("mails", at),
                  kv("uid", fetch->next_uid - 1),
                  kv("seconds", (clock_monotonic_us(clock_real()) - begun_us) / US_PER_S));
     }

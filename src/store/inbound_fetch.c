@@ -22,8 +22,8 @@ static const struct statement ADD = {
     "INSERT INTO inbound_mail (mailbox, folder, uidvalidity, uid, fingerprint, bytes, raw_complete, raw,"
     " arrived_at)"
     " SELECT $1, $2, $3, m.uid, m.fingerprint, m.bytes, m.complete, m.raw, m.arrived"
-    " FROM unnest($4::int8[], $5::bytea[], $6::int8[], $7::bool[], $8::bytea[], $9::timestamptz[])"
-    " AS m (uid, fingerprint, bytes, complete, raw, arrived)"
+    " FROM unnest($4::int8[], $5::int8[], $6::timestamptz[], $7::bytea[], $8::bytea[], $9::bool[])"
+    " AS m (uid, bytes, arrived, fingerprint, raw, complete)"
     " ON CONFLICT (mailbox, folder, uidvalidity, uid) DO NOTHING RETURNING id, uid"};
 
 static const struct statement ADD_CHUNKS = {
@@ -79,12 +79,11 @@ static const struct statement ABANDON = {
     " SELECT (SELECT count(*) FROM gone), EXISTS (SELECT FROM known)"
     "  AND NOT EXISTS (SELECT FROM known WHERE uidvalidity = $3)"};
 
-static void add_folder(struct params *params, mailbox_id mailbox, const char *folder,
-                       int64_t uidvalidity)
+static void add_folder(struct params *params, const struct inbound_folder *folder)
 {
-    params_add_int64(params, mailbox);
-    params_add_text(params, folder);
-    params_add_int64(params, uidvalidity);
+    params_add_int64(params, folder->mailbox);
+    params_add_text(params, folder->name);
+    params_add_int64(params, folder->uidvalidity);
 }
 
 static void queue_chunks(struct tx *tx, mail_id mail, GBytes *raw)
@@ -109,45 +108,64 @@ static void queue_large(struct tx *tx, const struct rows *added, const struct fe
     }
 }
 
-static void queue_add(struct tx *tx, mailbox_id mailbox, const char *folder, int64_t uidvalidity,
-                      const struct fetched_mail *mails, size_t count, struct rows **added)
+static void add_numbers(struct params *params, const struct fetched_mail *mails, size_t count)
 {
     g_autofree int64_t *uids = g_new(int64_t, count);
     g_autofree int64_t *bytes = g_new(int64_t, count);
     g_autofree int64_t *arrived = g_new(int64_t, count);
-    g_autofree bool *complete = g_new(bool, count);
-    g_autofree struct blob *fingerprints = g_new(struct blob, count);
-    g_autofree struct blob *raws = g_new0(struct blob, count);
     for (size_t i = 0; i < count; i++) {
         uids[i] = mails[i].uid;
         bytes[i] = (int64_t)mails[i].bytes;
         arrived[i] = mails[i].arrived_us;
-        complete[i] = mails[i].raw_complete;
-        fingerprints[i] = (struct blob){mails[i].fingerprint, FINGERPRINT_BYTES};
-        if (g_bytes_get_size(mails[i].raw) <= LIMIT_RAW_INLINE_BYTES) {
-            gsize length = 0;
-            const void *raw = g_bytes_get_data(mails[i].raw, &length);
-            raws[i] = (struct blob){raw ? raw : "", length};
-        }
     }
-    OWNED(params) params = params_new();
-    add_folder(params, mailbox, folder, uidvalidity);
     params_add_int64s(params, uids, count);
-    params_add_blobs(params, fingerprints, count);
     params_add_int64s(params, bytes, count);
-    params_add_bools(params, complete, count);
-    params_add_blobs(params, raws, count);
     params_add_times(params, arrived, count);
+}
+
+/* What is too large for its row is NULL here. */
+static struct blob inline_raw(const struct fetched_mail *mail)
+{
+    gsize length = 0;
+    const void *raw = g_bytes_get_data(mail->raw, &length);
+    if (length > LIMIT_RAW_INLINE_BYTES) {
+        return (struct blob){NULL, 0};
+    }
+    return (struct blob){raw ? raw : "", length};
+}
+
+static void add_contents(struct params *params, const struct fetched_mail *mails, size_t count)
+{
+    g_autofree struct blob *fingerprints = g_new(struct blob, count);
+    g_autofree struct blob *raws = g_new(struct blob, count);
+    g_autofree bool *complete = g_new(bool, count);
+    for (size_t i = 0; i < count; i++) {
+        fingerprints[i] = (struct blob){mails[i].fingerprint, FINGERPRINT_BYTES};
+        raws[i] = inline_raw(&mails[i]);
+        complete[i] = mails[i].raw_complete;
+    }
+    params_add_blobs(params, fingerprints, count);
+    params_add_blobs(params, raws, count);
+    params_add_bools(params, complete, count);
+}
+
+static void queue_add(struct tx *tx, const struct inbound_folder *folder,
+                      const struct fetched_mail *mails, size_t count, struct rows **added)
+{
+    OWNED(params) params = params_new();
+    add_folder(params, folder);
+    add_numbers(params, mails, count);
+    add_contents(params, mails, count);
     tx_queue(tx, &ADD, params, added);
 }
 
-enum status inbound_store_add(struct tx *tx, mailbox_id mailbox, const char *folder,
-                              int64_t uidvalidity, const struct fetched_mail *mails, size_t count,
-                              int64_t last_uid, int64_t *added_out, struct err *err)
+enum status inbound_store_add(struct tx *tx, const struct inbound_folder *folder,
+                              const struct fetched_mail *mails, size_t count, int64_t last_uid,
+                              int64_t *added_out, struct err *err)
 {
     OWNED(rows) added = NULL;
     if (count > 0) {
-        queue_add(tx, mailbox, folder, uidvalidity, mails, count, &added);
+        queue_add(tx, folder, mails, count, &added);
         enum status status = tx_sync(tx, err);
         if (status != ST_OK) {
             return status;
@@ -156,7 +174,7 @@ enum status inbound_store_add(struct tx *tx, mailbox_id mailbox, const char *fol
     }
     int64_t new_count = added ? rows_count(added) : 0;
     OWNED(params) params = params_new();
-    add_folder(params, mailbox, folder, uidvalidity);
+    add_folder(params, folder);
     params_add_int64(params, last_uid);
     params_add_int64(params, new_count);
     tx_queue(tx, &COUNT_FETCHED, params, NULL);
@@ -167,11 +185,11 @@ enum status inbound_store_add(struct tx *tx, mailbox_id mailbox, const char *fol
     return ST_OK;
 }
 
-enum status inbound_store_last_uid(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                   int64_t uidvalidity, int64_t *last_uid_out, struct err *err)
+enum status inbound_store_last_uid(struct tx *tx, const struct inbound_folder *folder,
+                                   int64_t *last_uid_out, struct err *err)
 {
     OWNED(params) params = params_new();
-    add_folder(params, mailbox, folder, uidvalidity);
+    add_folder(params, folder);
     OWNED(rows) rows = NULL;
     enum status status = tx_query(tx, &LAST_UID, params, &rows, err);
     if (status == ST_OK) {
@@ -180,12 +198,11 @@ enum status inbound_store_last_uid(struct tx *tx, mailbox_id mailbox, const char
     return status;
 }
 
-enum status inbound_store_abandon(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                  int64_t uidvalidity, int64_t *count_out, bool *is_renumbered_out,
-                                  struct err *err)
+enum status inbound_store_abandon(struct tx *tx, const struct inbound_folder *folder,
+                                  int64_t *count_out, bool *is_renumbered_out, struct err *err)
 {
     OWNED(params) params = params_new();
-    add_folder(params, mailbox, folder, uidvalidity);
+    add_folder(params, folder);
     OWNED(rows) rows = NULL;
     enum status status = tx_query(tx, &ABANDON, params, &rows, err);
     if (status == ST_OK) {
@@ -195,12 +212,11 @@ enum status inbound_store_abandon(struct tx *tx, mailbox_id mailbox, const char 
     return status;
 }
 
-enum status inbound_store_unmoved(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                  int64_t uidvalidity, int64_t limit, GArray **mails_out,
-                                  struct err *err)
+enum status inbound_store_unmoved(struct tx *tx, const struct inbound_folder *folder, int64_t limit,
+                                  GArray **mails_out, struct err *err)
 {
     OWNED(params) params = params_new();
-    add_folder(params, mailbox, folder, uidvalidity);
+    add_folder(params, folder);
     params_add_int64(params, limit);
     OWNED(rows) rows = NULL;
     enum status status = tx_query(tx, &UNMOVED, params, &rows, err);
@@ -223,9 +239,9 @@ enum status inbound_store_unmoved(struct tx *tx, mailbox_id mailbox, const char 
     return ST_OK;
 }
 
-enum status inbound_store_moved(struct tx *tx, mailbox_id mailbox, const char *folder,
-                                int64_t uidvalidity, const char *new_folder,
-                                const struct moved_mail *mails, size_t count, struct err *err)
+enum status inbound_store_moved(struct tx *tx, const struct inbound_folder *folder,
+                                const char *new_folder, const struct moved_mail *mails,
+                                size_t count, struct err *err)
 {
     g_autofree int64_t *uids = g_new(int64_t, count);
     g_autofree int64_t *new_uids = g_new(int64_t, count);
@@ -236,7 +252,7 @@ enum status inbound_store_moved(struct tx *tx, mailbox_id mailbox, const char *f
         new_uidvalidities[i] = mails[i].new_uidvalidity;
     }
     OWNED(params) params = params_new();
-    add_folder(params, mailbox, folder, uidvalidity);
+    add_folder(params, folder);
     params_add_text(params, new_folder);
     params_add_int64s(params, uids, count);
     params_add_ids(params, new_uids, count);
@@ -244,7 +260,7 @@ enum status inbound_store_moved(struct tx *tx, mailbox_id mailbox, const char *f
     tx_queue(tx, &MOVED, params, NULL);
     if (new_folder) {
         OWNED(params) to = params_new();
-        params_add_int64(to, mailbox);
+        params_add_int64(to, folder->mailbox);
         params_add_text(to, new_folder);
         params_add_ids(to, new_uids, count);
         params_add_ids(to, new_uidvalidities, count);

@@ -11,6 +11,8 @@
 
 #define MINUTE_US (INT64_C(60) * 1000000)
 
+static const struct inbound_folder INBOX = {1, "INBOX", 7};
+
 static struct err err;
 
 #define CHECK(got) check(#got, got)
@@ -70,8 +72,8 @@ static int64_t add(const struct desk *desk, int64_t first_uid, size_t count, siz
     }
     int64_t added = -1;
     struct tx *tx = begin(desk);
-    CHECK(inbound_store_add(tx, 1, "INBOX", 7, mails, count, first_uid + (int64_t)count - 1, &added,
-                            &err));
+    CHECK(
+        inbound_store_add(tx, &INBOX, mails, count, first_uid + (int64_t)count - 1, &added, &err));
     CHECK(tx_commit(&tx, &err));
     for (size_t i = 0; i < count; i++) {
         g_bytes_unref(mails[i].raw);
@@ -217,9 +219,9 @@ Test(inbound, remembers_where_a_mail_was_moved)
     add(&desk, 1, 3, 10);
     struct moved_mail moved[] = {{1, 101, 9}, {2, 0, 0}};
     struct tx *tx = begin(&desk);
-    CHECK(inbound_store_moved(tx, 1, "INBOX", 7, "Processed", moved, 2, &err));
+    CHECK(inbound_store_moved(tx, &INBOX, "Processed", moved, 2, &err));
     g_autoptr(GArray) left = NULL;
-    CHECK(inbound_store_unmoved(tx, 1, "INBOX", 7, 1000, &left, &err));
+    CHECK(inbound_store_unmoved(tx, &INBOX, 1000, &left, &err));
     CHECK(tx_commit(&tx, &err));
     cr_assert_eq(left->len, 1);
     cr_expect_eq(g_array_index(left, struct unmoved_mail, 0).uid, 3);
@@ -235,11 +237,12 @@ Test(inbound, knows_how_far_our_moves_have_filled_a_folder)
     add(&desk, 1, 4, 10);
     struct moved_mail moved[] = {{1, 102, 9}, {2, 101, 9}, {3, 0, 0}};
     struct moved_mail gone[] = {{4, 0, 0}};
+    const struct inbound_folder processed = {1, "Processed", 9};
     int64_t last_uid = -1;
     struct tx *tx = begin(&desk);
-    CHECK(inbound_store_moved(tx, 1, "INBOX", 7, "Processed", moved, 3, &err));
-    CHECK(inbound_store_moved(tx, 1, "INBOX", 7, NULL, gone, 1, &err));
-    CHECK(inbound_store_last_uid(tx, 1, "Processed", 9, &last_uid, &err));
+    CHECK(inbound_store_moved(tx, &INBOX, "Processed", moved, 3, &err));
+    CHECK(inbound_store_moved(tx, &INBOX, NULL, gone, 1, &err));
+    CHECK(inbound_store_last_uid(tx, &processed, &last_uid, &err));
     CHECK(tx_commit(&tx, &err));
     cr_expect_eq(last_uid, 102);
     expect_sql(&desk, "SELECT count(*) || ' ' || sum(fetched) FROM mailbox_folder", "2 4");
@@ -253,18 +256,19 @@ Test(inbound, knows_how_far_our_moves_have_filled_a_folder)
 Test(inbound, gives_up_the_uids_of_a_folder_that_was_renumbered)
 {
     struct desk desk = desk_new();
+    const struct inbound_folder renumbered = {1, "INBOX", 8};
     int64_t count = -1;
     bool is_renumbered = true;
     struct tx *tx = begin(&desk);
-    CHECK(inbound_store_abandon(tx, 1, "INBOX", 7, &count, &is_renumbered, &err));
+    CHECK(inbound_store_abandon(tx, &INBOX, &count, &is_renumbered, &err));
     cr_expect_not(is_renumbered, "a new folder was not known before");
     CHECK(tx_commit(&tx, &err));
     add(&desk, 1, 3, 10);
     tx = begin(&desk);
-    CHECK(inbound_store_abandon(tx, 1, "INBOX", 7, &count, &is_renumbered, &err));
+    CHECK(inbound_store_abandon(tx, &INBOX, &count, &is_renumbered, &err));
     cr_expect_eq(count, 0, "they can still be moved");
     cr_expect_not(is_renumbered);
-    CHECK(inbound_store_abandon(tx, 1, "INBOX", 8, &count, &is_renumbered, &err));
+    CHECK(inbound_store_abandon(tx, &renumbered, &count, &is_renumbered, &err));
     cr_expect_eq(count, 3);
     cr_expect(is_renumbered);
     CHECK(tx_commit(&tx, &err));
