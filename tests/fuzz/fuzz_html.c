@@ -8,6 +8,7 @@
 #include "fuzz.h"
 #include "message/html.h"
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libFuzzer's. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;

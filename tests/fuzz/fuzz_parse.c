@@ -21,6 +21,7 @@ static void fail(const char *what, const char *why)
     abort();
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libFuzzer's. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
