@@ -15,7 +15,7 @@
 #define LIMIT_ADDRESS_BYTES    254
 #define LIMIT_MESSAGE_ID_BYTES 998 /* one line, RFC 5322 section 2.1.1 */
 
-/* The pre-scan in front of gmime: above one of these a mail is held unparsed (TRAPS: what they cost). */
+/* The shape of a mail: above one of these it is held unread (TRAPS 4: what such mail costs). */
 #define LIMIT_HEADER_BLOCK_BYTES   262144
 #define LIMIT_HEADER_BYTES         65536
 #define LIMIT_ADDRESS_HEADER_BYTES 16384
