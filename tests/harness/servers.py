@@ -4,11 +4,14 @@ The scratch folder is a new one below $TMPDIR unless a folder is given. The serv
 when this process does (--owner), so that not even kill -9 of a test run leaves one behind.
 """
 
+import imaplib
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
+
+from harness.waiting import wait_for
 
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "servers" / "servers"
 
@@ -48,7 +51,17 @@ class Servers:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def add_user(self, *addresses):
+        """Back when they can log in: Dovecot reads its users anew once a second."""
         self.call("add-user", self.folder, *addresses)
+        for address in addresses:
+            wait_for(f"the mailbox of {address}", lambda address=address: self.lets_in(address), 10, 0.2)
+
+    def lets_in(self, address):
+        try:
+            with imaplib.IMAP4(self.host, self.imap) as session:
+                return session.login(address, self.password)[0] == "OK"
+        except imaplib.IMAP4.error:
+            return False
 
     def kill_postgres(self):
         self.call("kill-postgres", self.folder)
