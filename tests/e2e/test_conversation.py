@@ -50,6 +50,7 @@ class Conversation(DeskCase):
                                 name="Ben Huber")
         cls.answered = cls.deliver(cls.answer)
         cls.answer_seen = cls.anna.next("the answer")[0]
+        cls.assigned_tara = cls.tara.next("that Ben has it")[0]
         cls.thanks = post.reply(cls.answer_seen, "anna@acme.example", "That did it.",
                                 name="Anna Meyer")
         cls.thanked = cls.deliver(cls.thanks)
@@ -120,11 +121,16 @@ class Conversation(DeskCase):
             self.assertEqual(subject.count(number), 1)
 
     def test_automatic_notices_say_so(self):
+        """What the desk says by itself; what it carries of people's own words is no automatic mail."""
         self.assertEqual(post.header(self.receipt, "Auto-Submitted"), "auto-replied")
         for message in (self.receipt, self.notice):
             self.assertRegex(post.header(message, "Auto-Submitted"), "^auto-")
             self.assertEqual(post.header(message, "X-Auto-Response-Suppress"), "All")
-        self.assertEqual(post.header(self.told, "Auto-Submitted"), "", "a person wrote it")
+        for message in (self.answer_seen, self.told):
+            self.assertEqual(post.header(message, "Auto-Submitted"), "", "a person wrote it")
+
+    def test_the_others_are_told_who_has_it_now(self):
+        self.assertIn("Ben Huber", post.text_of(self.assigned_tara))
 
     def test_texts_are_told(self):
         self.assertIn("E-41", post.text_of(self.notice))
@@ -163,13 +169,12 @@ class Conversation(DeskCase):
                               " join inbound_mail m on m.id = c.cause where c.ticket = :'v1'"
                               " order by c.address_key", self.opened["ticket"])
         got = {name: [r["address"] for r in rows if r["cause"] == mail.message_id.strip("<>")]
-               for name, mail in (("first", self.first), ("thanks", self.thanks))}
+               for name, mail in (("first", self.first), ("answer", self.answer),
+                                  ("thanks", self.thanks))}
         self.assertEqual(got, {
             "first": ["anna@acme.example", "ben@desk.example", "tara@desk.example"],
+            "answer": ["anna@acme.example", "tara@desk.example"],
             "thanks": ["ben@desk.example"]})
-        answers = [r["address"] for r in rows if r["cause"] == self.answer.message_id.strip("<>")]
-        self.assertIn("anna@acme.example", answers)
-        self.assertNotIn("ben@desk.example", answers)
         self.assertEqual(self.max.newer(), [])
 
     def test_everything_was_sent_once_and_is_put_away(self):
@@ -205,6 +210,25 @@ class ReplyByCommandLine(DeskCase):
 
 
 class Participants(DeskCase):
+    def test_a_colleague_who_was_in_cc_may_write_and_then_reads_along(self):
+        anna, max_ = self.person(), self.person()
+        first = post.Mail(sender=anna, to=self.desk.address, cc=[max_], subject="for two")
+        row = self.send(first)
+        self.settle()
+        max_box, ben = self.box(max_), self.box("ben@desk.example")
+        own = post.inbox(self.servers, max_)[-1]  # his copy of the mail itself, not of ours
+        more = self.send(post.reply(own, max_, "Me too.", to=[self.desk.address], cc=[anna]))
+        self.assertEqual((more["outcome"], more["ticket"]), ("public", row["ticket"]))
+        told, _ = ben.next("the colleague's words")
+        self.assertIn("Me too", post.text_of(told))
+        self.send(post.reply(told, "ben@desk.example", "Answer for both."))
+        copy, _ = max_box.next("the answer")
+        self.assertIn("Answer for both", post.text_of(copy))
+        self.assertTrue([m for m in post.inbox(self.servers, anna)
+                         if "Answer for both" in post.text_of(m)])
+        answer = self.send(post.reply(copy, max_, "Thanks."), "none")  # with a token of his own
+        self.assertEqual((answer["outcome"], answer["ticket"]), ("public", row["ticket"]))
+
     def test_a_stranger_in_cc_gets_nothing(self):
         anna, stranger = self.person(), self.person("any.example")
         self.new_ticket(anna, cc=[stranger])

@@ -28,12 +28,9 @@ VICTIMS = {"fetch": 4, "intake": 5, "parser": 3, "send": 5, "tend": 1, "supervis
 
 
 def role_of(command_line):
-    """What a process of postdeskd is; None for the supervisor. A parser is a fork of its intake."""
-    words = command_line.split()
-    if words[:1] == ["postdesk-parser:"]:
-        return "parser"
-    named = [word.removeprefix("--role=") for word in words if word.startswith("--role=")]
-    return named[0] if named else None
+    """What a process of postdeskd is, by its name "postdesk-ROLE"; None for the supervisor."""
+    name = command_line.partition(":")[0]
+    return name.removeprefix("postdesk-") if name.startswith("postdesk-") else None
 
 
 class Injector(threading.Thread):

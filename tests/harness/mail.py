@@ -127,22 +127,12 @@ def send_raw(servers, raw, sender, recipients, proof="none"):
         session.sendmail(sender, recipients, raw)
 
 
-def logged_in(servers, address):
-    """None if it is refused: Dovecot reads its list of users only once a second."""
+@contextlib.contextmanager
+def imap_session(servers, address):
     session = imaplib.IMAP4_SSL(servers.host, servers.imaps, ssl_context=trusted(servers),
                                 timeout=20)
     try:
         session.login(address, servers.password)
-        return session
-    except imaplib.IMAP4.error:
-        session.shutdown()
-        return None
-
-
-@contextlib.contextmanager
-def imap_session(servers, address):
-    session = wait_for(f"a login of {address}", lambda: logged_in(servers, address), 3)
-    try:
         yield session
     finally:
         with contextlib.suppress(imaplib.IMAP4.error, OSError):
