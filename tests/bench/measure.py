@@ -73,7 +73,7 @@ class Costs:
         if self.desk.daemon:
             for role, pids in roles_of(self.desk).items():
                 spent[role] += sum(map(cpu_seconds, pids))
-        return {name: seconds - self.before[name] for name, seconds in spent.items()}
+        return {name: seconds - self.before.get(name, 0) for name, seconds in spent.items()}
 
 
 class Proxy:

@@ -40,7 +40,7 @@ class DeskError(RuntimeError):
 def program(build, name):
     """Where meson put a program: it may stand in the folder of its source."""
     build = pathlib.Path(build)
-    for path in (build / name, *build.glob(f"src/*/{name}")):
+    for path in (build / name, *build.glob(f"*/*/{name}")):
         if path.is_file() and os.access(path, os.X_OK):
             return path
     raise DeskError(f"{build}: no program {name}; build it first")
