@@ -34,24 +34,25 @@ def role_of(command_line):
 
 
 class Injector(threading.Thread):
-    """Sends count mails, evenly over the time that the killer needs; sent holds their (sender, id)."""
+    """Sends count mails, as far as may_send says; sent holds their (sender, id)."""
 
-    def __init__(self, servers, count, seed):
+    def __init__(self, servers, count, seed, may_send):
         super().__init__(daemon=True)
         self.servers = servers
         self.count = count
+        self.may_send = may_send  # how many by now
         self.chance = random.Random(f"injector {seed}")
         self.sent = []
-        self.pause = 0.0
 
     def run(self):
         for number in range(self.count):
+            while number >= self.may_send():
+                time.sleep(0.01)
             sender = self.chance.choice(SENDERS)
             mail = post.Mail(sender=sender, to=Desk.address, subject=f"kill loop {number}",
                              text=f"mail {number}\n" + "words " * self.chance.randrange(2000) + "\n")
             post.send(self.servers, mail)
             self.sent.append((sender, mail.message_id))
-            time.sleep(self.pause)
 
 
 class Killer:
@@ -110,8 +111,8 @@ class KillLoop:
         self.seed = seed
         self.servers = Servers(options=["--durable"])
         self.desk = Desk(self.servers, build, settings={"lease": "6s", "intakes": "2", "senders": "2"})
-        self.injector = Injector(self.servers, mails, seed)
         self.killer = Killer(self.servers, self.desk, seed)
+        self.injector = Injector(self.servers, mails, seed, self.may_send)
         self.seconds = 0.0
         self.second_copies = 0
 
@@ -139,8 +140,6 @@ class KillLoop:
 
     def run(self):
         begun = time.monotonic()
-        mean = sum(PAUSE_SECONDS) / 2
-        self.injector.pause = max(0.0, self.kills * mean / self.mails - 0.005)
         self.injector.start()
         while self.killer.killed.total() < self.kills or self.injector.is_alive():
             self.killer.kill_one()
@@ -148,6 +147,10 @@ class KillLoop:
         self.injector.join()
         wait_for("the desk to settle after the last kill", self.all_done, SETTLE_SECONDS, 0.2)
         self.seconds = time.monotonic() - begun
+
+    def may_send(self):
+        """A few mails with each kill: they flow from the first kill to the last."""
+        return self.mails * (self.killer.killed.total() + 1) // self.kills
 
     def all_done(self):
         """Every mail has arrived here, and nothing waits any more."""
