@@ -1,6 +1,7 @@
 """The private servers themselves: two sets at once, nothing left behind, however they are ended."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,6 +143,18 @@ class NothingIsLeft(unittest.TestCase):
         owner.kill()
         owner.wait()
         wait_for("the end of all servers", self.assert_no_process, 15)
+
+    def test_when_the_folder_is_removed_and_the_owner_ends(self):
+        owner = subprocess.Popen(["sleep", "60"])
+        self.servers.options = ["--owner", str(owner.pid)]
+        self.servers.start()
+        wait_for("a look of the watcher", lambda: time.sleep(1.2) or True)
+        shutil.rmtree(self.servers.folder)
+        owner.kill()
+        owner.wait()
+        wait_for("the end of all servers", self.assert_no_process, 15)
+        wait_for("the end of the folder", lambda: not self.servers.folder.exists())
+        self.servers.folder.mkdir()  # for the clean-up
 
     def test_a_foreign_folder_is_refused(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -7,8 +7,10 @@
 
 readonly PG_BIN=/usr/lib/postgresql/15/bin
 
-init_postgres() {
-  "$PG_BIN/initdb" -D "$D/pg/data" -U test -A trust -E UTF8 --locale=C.UTF-8 -N
+# In the background, and found again like a server: cut off, it takes a while to clean up.
+launch_initdb() {
+  rm -rf "$D/pg/data"
+  launch initdb "$PG_BIN/initdb" -D "$D/pg/data" -U test -A trust -E UTF8 --locale=C.UTF-8 -N
 }
 
 # A file of its own, written at every start: a folder may be started again with other options.

@@ -40,6 +40,7 @@ launch() { # NAME COMMAND...
   (
     self=$BASHPID # in $(…) it would be another one's
     echo "$name $self $(start_time "$self")" >>"$D/pids"
+    cd "$D" || exit # where left_of looks
     exec setsid "${CLEAN_ENV[@]}" "$@" </dev/null >>"$D/log/$name.out" 2>&1
   ) &
 }
@@ -84,14 +85,21 @@ stop_one() { # NAME PID TICKS
   wait_until 2000 nothing_left_of "$1" "$2" || complain "$1 ($2) does not end"
 }
 
-stop_all() {
+# Each in a process of its own: they end at the same time.
+stop_servers() { # PATTERN of names
   local name pid ticks jobs=()
   [ -f "$D/pids" ] || return 0
   while read -r name pid ticks; do
+    [[ $name =~ ^($1)$ ]] || continue
     stop_one "$name" "$pid" "$ticks" &
     jobs+=($!)
   done <"$D/pids"
-  wait "${jobs[@]}" # not for all children: initdb may still be wanted
+  [ ${#jobs[@]} -eq 0 ] || wait "${jobs[@]}"
+  sed -i -E "/^($1) /d" "$D/pids"
+}
+
+stop_all() {
+  stop_servers '.*'
   rm -f "$D/pids"
 }
 
