@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # process.sh - start servers so that they can always be found and ended again
 #
-# DIR/pids holds one line a server: "name pid ticks". The ticks are the process's start time, so a
+# DIR/pids ($PIDS) holds one line a server: "name pid ticks". The ticks are the process's start time, so a
 # number that the system has given to somebody else meanwhile (also after a restart of the machine)
 # is never signalled. A server writes its own line before it becomes the server: whoever starts it
 # may be killed at any moment, and `servers stop` still finds it.
@@ -39,7 +39,7 @@ launch() { # NAME COMMAND...
   shift
   (
     self=$BASHPID # in $(…) it would be another one's
-    echo "$name $self $(start_time "$self")" >>"$D/pids"
+    echo "$name $self $(start_time "$self")" >>"$PIDS"
     cd "$D" || exit # where left_of looks
     exec setsid "${CLEAN_ENV[@]}" "$@" </dev/null >>"$D/log/$name.out" 2>&1
   ) &
@@ -88,26 +88,26 @@ stop_one() { # NAME PID TICKS
 # Each in a process of its own: they end at the same time.
 stop_servers() { # PATTERN of names
   local name pid ticks jobs=()
-  [ -f "$D/pids" ] || return 0
+  [ -f "$PIDS" ] || return 0
   while read -r name pid ticks; do
     [[ $name =~ ^($1)$ ]] || continue
     stop_one "$name" "$pid" "$ticks" &
     jobs+=($!)
-  done <"$D/pids"
+  done <"$PIDS"
   [ ${#jobs[@]} -eq 0 ] || wait "${jobs[@]}"
-  sed -i -E "/^($1) /d" "$D/pids"
+  sed -i -E "/^($1) /d" "$PIDS"
 }
 
 stop_all() {
   stop_servers '.*'
-  rm -f "$D/pids"
+  rm -f "$PIDS"
 }
 
 recorded() { # NAME -> "pid ticks" of the newest server of that name
-  [ -f "$D/pids" ] || return 0
-  sed -n "s/^$1 //p" "$D/pids" | tail -n 1
+  [ -f "$PIDS" ] || return 0
+  sed -n "s/^$1 //p" "$PIDS" | tail -n 1
 }
 
 forget() { # NAME
-  sed -i "/^$1 /d" "$D/pids"
+  sed -i "/^$1 /d" "$PIDS"
 }
