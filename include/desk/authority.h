@@ -4,18 +4,11 @@
 
 #include <glib.h>
 
+#include "desk/auth.h"
 #include "desk/identity.h"
 #include "desk/plan.h"
 #include "desk/records.h"
 #include "message/facts.h"
-
-/* Is From true, as far as the border of the mailbox can tell? */
-enum auth { AUTH_PASS, AUTH_NONE, AUTH_FAIL };
-const char *auth_name(enum auth auth);
-
-/* AUTH for exactly the From domain, by the mailbox's trust profile. may gets sentences for people. */
-enum auth authority_auth(const struct facts *facts, const struct mailbox_record *mailbox,
-                         GPtrArray *may);
 
 /* A valid token, unexpired, for this ticket, that was given to the From party for what he is on it (claim). ticket
  * may be NULL. */

@@ -443,7 +443,7 @@ static void weigh(struct decision *decision)
     struct evidence *evidence = &decision->evidence;
 
     decision->identity = identity_of(facts, records, plan->who);
-    evidence->auth = authority_auth(facts, &records->mailbox, plan->may);
+    evidence->auth = auth_of(facts, &records->mailbox, plan->may);
     decision->place = thread_match(facts, records, &decision->identity, evidence->auth,
                                    plan->where);
 
