@@ -18,8 +18,8 @@ char *text_scrub(const char *bytes, gssize length) MUST_CHECK;
  * the last of them "…" if it was cut. */
 char *text_one_line(const char *text, size_t max_chars) MUST_CHECK;
 
-/* A copy of at most max_chars code points; if it was longer, the last of them is "…" and *is_cut_out
- * (may be NULL) is true. */
+/* A copy of at most max_chars code points; if it was longer, it ends in "…", no grapheme cluster of up to 64 code
+ * points is cut in two (so it may be shorter), and *is_cut_out (may be NULL) is true. */
 char *text_cut(const char *text, size_t max_chars, bool *is_cut_out) MUST_CHECK;
 
 /* A copy in which CR LF and lone CR became LF, control characters other than LF and TAB were removed,

@@ -7,8 +7,12 @@
  *     duration = number [ *blank unit ]       ; a bare number is seconds
  *     unit     = "ms" / "s" / "min" / "h" / "d"
  *
- * Not here: character sets (message/charset), grapheme clusters, and the escapes of log values
- * (core/log). What is longer than a stated maximum is cut at a code point and ends in "…".
+ * What is longer than a stated maximum ends in "…" and is cut where a character as people see it ends (a
+ * grapheme cluster, UAX 29): no family loses its child, no letter its accent. Rules that look at more than two
+ * code points (emoji, flags) ask for the whole text before the border, so libunistring is asked for all
+ * breaks of it. A cluster counts at most CLUSTER_CHARS: nobody's heap of accents moves the border further.
+ *
+ * Not here: character sets (message/charset), and the escapes of log values (core/log).
  * Pure: no I/O, never logs. Every function takes any bytes up to a NUL: what is not UTF-8 is scrubbed.
  */
 #include "core/text.h"
@@ -16,6 +20,9 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unigbrk.h>
+
+#define CLUSTER_CHARS 64
 
 static const char ELLIPSIS[] = "\xE2\x80\xA6";
 
@@ -36,6 +43,23 @@ static bool is_bidi_mark(gunichar c)
 static bool is_control(gunichar c)
 {
     return c < 0x20 || (c >= 0x7F && c <= 0x9F);
+}
+
+/* The last end of a grapheme cluster at or before `end`, a code point within valid text. */
+static char *cluster_end(char *text, char *end)
+{
+    size_t length = (size_t)(g_utf8_next_char(end) - text);
+    g_autofree char *breaks = g_malloc(length);
+    char *at = end;
+
+    u8_grapheme_breaks((const uint8_t *)text, length, breaks);
+    for (int i = 0; i <= CLUSTER_CHARS; i++) {
+        if (at == text || breaks[at - text] != 0) {
+            return at;
+        }
+        at = g_utf8_prev_char(at);
+    }
+    return end;
 }
 
 char *text_cut(const char *text, size_t max_chars, bool *is_cut_out)
@@ -61,8 +85,11 @@ char *text_cut(const char *text, size_t max_chars, bool *is_cut_out)
     if (!is_cut) {
         return g_steal_pointer(&valid);
     }
-    *last = '\0';
-    return max_chars == 0 ? g_strdup("") : g_strconcat(valid, ELLIPSIS, NULL);
+    if (max_chars == 0) {
+        return g_strdup("");
+    }
+    *cluster_end(valid, last) = '\0';
+    return g_strconcat(valid, ELLIPSIS, NULL);
 }
 
 char *text_one_line(const char *text, size_t max_chars)

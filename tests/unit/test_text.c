@@ -110,6 +110,104 @@ static const struct {
     {EURO EURO EURO, 3, EURO EURO EURO, false},
 };
 
+/* What stands across a border of a comment: people's characters of several code points. */
+#define BORDER 65536
+static const struct {
+    const char *name;
+    const char *cluster;
+    size_t chars; /* code points of it */
+} CLUSTERS[] = {
+    {"family", "\U0001F468\u200D\U0001F469\u200D\U0001F467\u200D\U0001F466", 7},
+    {"combining marks", "e\u0301\u0302\u0323", 4},
+    {"Hangul jamo", "\u1112\u1161\u11AB", 3},
+    {"flag", "\U0001F1E9\U0001F1EA", 2},
+    {"skin tone", "\U0001F44D\U0001F3FD", 2},
+    {"keycap", "1\uFE0F\u20E3", 3},
+};
+
+static void expect_cut(const char *name, const char *text, size_t want_kept)
+{
+    bool is_cut = false;
+    g_autofree char *got = text_cut(text, BORDER, &is_cut);
+    size_t chars = text_chars(got);
+    g_autofree char *want =
+        g_strndup(text, (gsize)(g_utf8_offset_to_pointer(text, (glong)want_kept) - text));
+
+    cr_expect(is_cut, "%s: not cut", name);
+    cr_expect_eq(chars, want_kept + 1, "%s: got %zu characters, want %zu and the mark", name, chars,
+                 want_kept);
+    cr_expect(g_str_has_prefix(got, want) && g_str_has_suffix(got, ELLIPSIS), "%s: other text",
+              name);
+}
+
+Test(text, cuts_no_cluster_wherever_the_border_is_in_it)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(CLUSTERS); i++) {
+        /* Of 65,535 characters that may stay, the cluster's first `in` are within. */
+        for (size_t in = 0; in <= CLUSTERS[i].chars; in++) {
+            size_t before = BORDER - 1 - in;
+            g_autofree char *fill = g_strnfill(before, 'x');
+            g_autofree char *text = g_strconcat(fill, CLUSTERS[i].cluster, "yyyyyyyy", NULL);
+            g_autofree char *name = g_strdup_printf("%s, %zu in", CLUSTERS[i].name, in);
+            cr_assert_eq(text_chars(CLUSTERS[i].cluster), CLUSTERS[i].chars);
+            expect_cut(name, text, in == CLUSTERS[i].chars ? BORDER - 1 : before);
+        }
+    }
+}
+
+Test(text, pairs_flags_from_the_first_one)
+{
+    g_autoptr(GString) text = g_string_new("x"); /* so that the border is within a pair */
+    for (int i = 0; i < BORDER + 2; i++) {
+        g_string_append(text, "\U0001F1E9");
+    }
+    expect_cut("flags after one letter", text->str, BORDER - 1);
+    g_string_erase(text, 0, 1);
+    expect_cut("nothing but flags", text->str, BORDER - 2);
+}
+
+Test(text, lets_a_heap_of_accents_move_the_border_by_64_at_most)
+{
+    for (size_t in = 63; in <= 66; in++) {
+        g_autofree char *fill = g_strnfill(BORDER - 1 - in, 'x');
+        g_autoptr(GString) text = g_string_new(fill);
+        g_string_append_c(text, 'e');
+        for (int i = 0; i < 1000; i++) {
+            g_string_append(text, "\u0301");
+        }
+        expect_cut("accents", text->str, in <= 64 ? BORDER - 1 - in : BORDER - 1);
+    }
+}
+
+static const struct {
+    size_t chars;
+    size_t want;
+    bool want_cut;
+} BORDERS[] = {
+    {65535, 65535, false},
+    {65536, 65536, false},
+    {65537, 65536, true},
+    {1048576, 65536, true},
+};
+
+Test(text, keeps_65536_characters_and_cuts_one_more)
+{
+    static const char *const CHARACTERS[] = {"a", EURO, "\U0001F600"};
+    for (size_t i = 0; i < G_N_ELEMENTS(BORDERS) * G_N_ELEMENTS(CHARACTERS); i++) {
+        const char *character = CHARACTERS[i % G_N_ELEMENTS(CHARACTERS)];
+        size_t at = i / G_N_ELEMENTS(CHARACTERS);
+        g_autoptr(GString) text = g_string_new(NULL);
+        bool is_cut = !BORDERS[at].want_cut;
+        for (size_t c = 0; c < BORDERS[at].chars; c++) {
+            g_string_append(text, character);
+        }
+        g_autofree char *got = text_cut(text->str, BORDER, &is_cut);
+        cr_expect_eq(text_chars(got), BORDERS[at].want, "%zu of %s", BORDERS[at].chars, character);
+        cr_expect_eq(is_cut, BORDERS[at].want_cut, "%zu of %s", BORDERS[at].chars, character);
+        cr_expect_eq(g_str_has_suffix(got, ELLIPSIS), BORDERS[at].want_cut);
+    }
+}
+
 Test(text, cuts_at_a_code_point_and_says_so)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(CUTS); i++) {
