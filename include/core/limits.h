@@ -39,9 +39,10 @@
 /* Text and HTML. */
 #define LIMIT_HTML_BYTES \
  20971520 /* a mail: the reader is linear, and pictures stand within the text */
-#define LIMIT_HTML_TAG_BYTES 32768
-#define LIMIT_HTML_DEPTH     512
-#define LIMIT_TEXT_BYTES     2097152 /* UTF-8 text that the parser hands over */
+#define LIMIT_HTML_TAG_BYTES   32768
+#define LIMIT_HTML_DEPTH       512
+#define LIMIT_TEXT_BYTES       2097152  /* UTF-8 text that the parser hands over as one */
+#define LIMIT_WHOLE_TEXT_BYTES 20971520 /* of a longer text: what becomes a file, as UTF-8 */
 
 /* The parser process. */
 #define LIMIT_PARSER_MEMORY_BYTES (512LL << 20)

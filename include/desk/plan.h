@@ -59,6 +59,7 @@ struct change {
     outbound_id outbound;
     enum comment_kind comment_kind;
     bool is_confirmed;
+    bool is_cut;   /* text is not all that was written: the whole of it becomes an attachment */
     char *address; /* own */
     char *name;    /* own */
     char *text;    /* own */

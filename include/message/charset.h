@@ -19,6 +19,12 @@ void charset_warm_up(void);
 char *charset_to_utf8(const char *label, const char *fallback, const char *bytes, size_t length)
     MUST_CHECK;
 
+/* The same of bytes that are the caller's no more. Text that is UTF-8 already is given back in its own memory,
+ * any other is converted as far as max_bytes are sure to hold it; *is_cut_out says whether something is
+ * missing. */
+char *charset_take_utf8(const char *label, const char *fallback, GByteArray *bytes,
+                        size_t max_bytes, bool *is_cut_out) MUST_CHECK;
+
 /* Is the label a character set that can be converted? */
 bool charset_is_known(const char *label);
 

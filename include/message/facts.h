@@ -53,6 +53,11 @@ struct attachment {
     GBytes *content; /* own: decoded; NULL until the jail has put it there */
 };
 
+/* The whole of a text that is too long for where it is shown. No mail can state this type: a part's has no
+ * parameters here. */
+#define WHOLE_TEXT_NAME "whole-text.txt"
+#define WHOLE_TEXT_TYPE "text/plain; charset=utf-8"
+
 /* What a delivery report says of one recipient; all own, "" where it is silent. */
 struct bounce {
     char *recipient;
@@ -87,7 +92,9 @@ struct facts {
     GPtrArray *trace; /* own: struct trace_field, header order, at most LIMIT_AUTHRES of a kind */
 
     enum text_source text_source;
-    char *text; /* own: the mail's words, lines normalised, at most LIMIT_TEXT_BYTES; "" */
+    char *
+        text; /* own: the mail's words, lines normalised, at most LIMIT_TEXT_BYTES; "". If there are more
+                 * words, all of them are an attachment of WHOLE_TEXT_TYPE */
     GPtrArray *attachments;        /* own: struct attachment */
     unsigned attachments_left_out; /* above LIMIT_ATTACHMENTS, or beyond where a cut mail ends */
     bool is_cut;                   /* only the head of an oversize mail was parsed */
@@ -95,6 +102,9 @@ struct facts {
     GPtrArray *bounces; /* own: struct bounce, of an AUTO_BOUNCE */
     char *bounced_id;   /* own: Message-ID of the mail that came back; NULL */
 };
+
+/* The attachment that holds all words of a mail whose text is not all; NULL: the text is all. Borrowed. */
+const struct attachment *facts_whole_text(const struct facts *facts);
 
 /* Empty facts: every list there, every string "" or NULL as above. */
 struct facts *facts_new(void);

@@ -26,6 +26,8 @@ struct uuencoded {
     GByteArray *content; /* own */
 };
 
+void uuencoded_clear(struct uuencoded *found);
+
 /* Find the first one at or behind an offset. */
 bool transfer_find_uuencoded(const char *bytes, size_t length, size_t at,
                              struct uuencoded *found_out);

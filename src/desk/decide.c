@@ -66,15 +66,16 @@ static char *left_out_line(const struct facts *facts, const struct records *reco
 }
 
 /* The comment: the mail's words, and what of it is not there; own. */
-static char *comment_text(const struct facts *facts, const struct records *records)
+static char *comment_text(const struct facts *facts, const struct records *records,
+                          bool *is_cut_out)
 {
     const char *words = facts->text[0] != '\0' ? facts->text : "(no text)";
     g_autofree char *line = left_out_line(facts, records);
 
     if (line[0] == '\0') {
-        return text_cut(words, LIMIT_COMMENT_CHARS, NULL);
+        return text_cut(words, LIMIT_COMMENT_CHARS, is_cut_out);
     }
-    g_autofree char *cut = text_cut(words, LIMIT_COMMENT_CHARS - text_chars(line) - 2, NULL);
+    g_autofree char *cut = text_cut(words, LIMIT_COMMENT_CHARS - text_chars(line) - 2, is_cut_out);
 
     return g_strconcat(cut, "\n\n", line, NULL);
 }
@@ -161,7 +162,7 @@ static void change_comment(struct decision *decision)
     struct change *change = add_change(decision->plan, CHANGE_COMMENT_ADD, decision->ruling.reason);
 
     change->comment_kind = decision->ruling.comment_kind;
-    change->text = comment_text(decision->facts, decision->records);
+    change->text = comment_text(decision->facts, decision->records, &change->is_cut);
 }
 
 static void change_open(struct decision *decision)

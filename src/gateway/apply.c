@@ -59,6 +59,7 @@ struct writes {
     GArray *mails;           /* struct outbox_mail */
     GArray *ends;            /* struct inbound_end */
     GPtrArray *texts;        /* own: strings that the rows borrow */
+    GPtrArray *contents;     /* own: GBytes *, of attachments that no mail had */
     GPtrArray *parties;      /* own: GPtrArray * */
     GPtrArray *variants;     /* own: GVariant * */
 };
@@ -88,6 +89,7 @@ static void writes_init(struct writes *writes, size_t count)
         .mails = array_of(sizeof(struct outbox_mail)),
         .ends = array_of(sizeof(struct inbound_end)),
         .texts = g_ptr_array_new_with_free_func(g_free),
+        .contents = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
         .parties = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref),
         .variants = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref),
     };
@@ -103,8 +105,8 @@ static void writes_done(struct writes *writes)
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
         g_array_unref(arrays[i]);
     }
-    GPtrArray *lists[] = {writes->dead, writes->link_whys, writes->texts, writes->parties,
-                          writes->variants};
+    GPtrArray *lists[] = {writes->dead,     writes->link_whys, writes->texts,
+                          writes->contents, writes->parties,   writes->variants};
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
         g_ptr_array_unref(lists[i]);
     }
@@ -216,7 +218,23 @@ static void apply_ticket_open(const struct place *at, const struct change *chang
     note(at, ticket.id, "opened", change->text, ticket.requester, 0);
 }
 
-static void apply_attachments(const struct place *at)
+/* What does not fit in the comment is not lost: all of the mail's words, as a file. */
+static void apply_whole_text(const struct place *at, int position)
+{
+    const char *text = at->mail->facts->text;
+    GBytes *content = g_bytes_new_static(text, strlen(text)); /* the facts outlive the writes */
+    struct new_attachment row = {.comment = at->made->comment,
+                                 .position = position,
+                                 .name = WHOLE_TEXT_NAME,
+                                 .stated_name = "",
+                                 .type = WHOLE_TEXT_TYPE,
+                                 .content_id = "",
+                                 .content = content};
+    g_ptr_array_add(at->writes->contents, content);
+    g_array_append_val(at->writes->attachments, row);
+}
+
+static void apply_attachments(const struct place *at, bool is_cut)
 {
     const GPtrArray *attachments = at->mail->facts->attachments;
     int position = 0;
@@ -233,6 +251,9 @@ static void apply_attachments(const struct place *at)
                                          .content = attachment->content};
             g_array_append_val(at->writes->attachments, row);
         }
+    }
+    if (is_cut && !facts_whole_text(at->mail->facts)) {
+        apply_whole_text(at, position);
     }
 }
 
@@ -253,7 +274,7 @@ static void apply_comment_add(const struct place *at, const struct change *chang
              comment.author, 0);
         g_array_append_val(at->writes->touched, comment.ticket);
     }
-    apply_attachments(at);
+    apply_attachments(at, change->is_cut);
 }
 
 static void add_pair(GArray *const pair[2], int64_t left, int64_t right)

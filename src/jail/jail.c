@@ -412,9 +412,11 @@ static enum ending read_facts(struct run *run, struct jail_mail *mail, const str
         facts_from_variant(value, &facts, err) != ST_OK) {
         return ENDING_NONSENSE;
     }
-    /* What is decoded is never more than what it was decoded from. */
+    /* What is decoded is never more than what it was decoded from, but for one text in UTF-8. */
+    const struct attachment *whole_text = facts_whole_text(facts);
     for (guint i = 0; i < facts->attachments->len; i++) {
-        total += ((const struct attachment *)facts->attachments->pdata[i])->bytes;
+        const struct attachment *attachment = facts->attachments->pdata[i];
+        total += attachment == whole_text ? 0 : attachment->bytes;
     }
     if (total > g_bytes_get_size(mail->raw)) {
         return complain(err, "its attachments are larger than the mail");

@@ -11,6 +11,10 @@
  * Only variants of a multipart/alternative that were not chosen are left out. An attached mail's
  * own parts are never looked at: its words are not the sender's.
  *
+ * A text that is too long to be handed over as one goes as a file, too, all of it as UTF-8; desk/decide cuts
+ * once more, at what a comment holds, and then gateway/apply makes the file. Texts are worked on in place:
+ * one may be as large as the mail, and a parser has little memory.
+ *
  * In a mail that was cut on purpose, the file through which the cut goes is only counted. Pure.
  */
 #include "message/body.h"
@@ -31,14 +35,13 @@
 /* The HTML variant of a stub has at least so many times its words. */
 #define STUB_FACTOR 4
 #define META_BYTES  2048
-/* Quoted-printable makes three bytes of one. */
-#define PLAIN_FACTOR ((size_t)3)
 
 struct body {
     struct facts *facts;
     const char *charset; /* borrowed: for raw bytes without a label */
-    GString *text;
-    bool is_muted; /* within a variant that was not chosen: texts are left out */
+    GPtrArray *texts;    /* own: char *, of the parts */
+    size_t text_bytes;   /* of them all, at most LIMIT_WHOLE_TEXT_BYTES */
+    bool is_muted;       /* within a variant that was not chosen: texts are left out */
     bool has_plain;
     bool has_html;
 };
@@ -66,41 +69,34 @@ static bool is_value(const struct part *part, const char *name, const char *valu
     return got != NULL && g_ascii_strcasecmp(got, value) == 0;
 }
 
-/* Line ends to LF, without a line end that is not there. */
-static char *unix_lines(const char *text)
+/* Line ends to LF, without a line end that is not there; in place. */
+static void unix_lines(char *text)
 {
-    g_autoptr(GString) out = g_string_sized_new(strlen(text) + 1);
+    char *to = text;
 
     for (; *text != '\0'; text++) {
         if (*text != '\r') {
-            g_string_append_c(out, *text);
+            *to++ = *text;
         } else if (text[1] != '\n') {
-            g_string_append_c(out, '\n');
+            *to++ = '\n';
         }
     }
-    return g_strdup(out->str);
+    *to = '\0';
 }
 
-/* The decoded text in its markup. Of plain text not more is decoded than will be used. */
-static char *raw_text(const struct part *whole, const char *charset)
+/* The text in its markup, as UTF-8 of at most max_bytes; *is_cut_out: there is more. */
+static char *raw_text(const struct part *part, const char *charset, size_t max_bytes,
+                      bool *is_cut_out)
 {
-    struct part limited = *whole;
-    const struct part *part = &limited;
-
-    if (!part_is(part, "text/html")) {
-        limited.body_length = MIN(limited.body_length, PLAIN_FACTOR * LIMIT_TEXT_BYTES);
-    }
-
-    g_autoptr(GByteArray) bytes = parts_decode(part);
+    GByteArray *bytes = parts_decode(part);
     const char *label = param_get(part->type, "charset");
     g_autofree char *meta = NULL;
-    const char *data = bytes->len == 0 ? "" : (const char *)bytes->data;
 
     if (part_is(part, "text/html") && !charset_is_known(label)) {
-        meta = meta_charset(data, bytes->len);
+        meta = meta_charset(bytes->len == 0 ? "" : (const char *)bytes->data, bytes->len);
         label = meta;
     }
-    return charset_to_utf8(label, charset, data, bytes->len);
+    return charset_take_utf8(label, charset, bytes, max_bytes, is_cut_out);
 }
 
 /* Some programs label HTML as plain text. */
@@ -111,25 +107,50 @@ static bool looks_like_html(const char *text)
            g_ascii_strncasecmp(text, "<!doctype html", 14) == 0;
 }
 
-/* The text of a text part as UTF-8 with LF line ends: charset, format=flowed, HTML are dealt with. */
-static char *part_text(const struct part *part, const char *charset)
+/* Cut at a character's start; has it been longer? */
+static bool cut_bytes(char *text, size_t max_bytes)
 {
-    g_autofree char *raw = raw_text(part, charset);
-
-    if (part_is(part, "text/html") || looks_like_html(raw)) {
-        return html_to_text(raw, strlen(raw));
+    if (strlen(text) <= max_bytes) {
+        return false;
     }
-
-    if (strlen(raw) > PLAIN_FACTOR * LIMIT_TEXT_BYTES / 2) {
-        *g_utf8_find_prev_char(raw, raw + PLAIN_FACTOR * LIMIT_TEXT_BYTES / 2) = '\0';
+    while (max_bytes > 0 && (text[max_bytes] & 0xC0) == 0x80) {
+        max_bytes--;
     }
+    text[max_bytes] = '\0';
+    return true;
+}
 
-    g_autofree char *lines = unix_lines(raw);
+/* The text of a text part as UTF-8 with LF line ends: charset, format=flowed, HTML are dealt with. At most
+ * max_bytes; *is_cut_out: there is more. One copy at a time: a text may be as large as a mail. */
+static char *part_text(const struct part *part, const char *charset, size_t max_bytes,
+                       bool *is_cut_out)
+{
+    g_autofree char *text = raw_text(part, charset, max_bytes, is_cut_out);
+    char *other = NULL;
 
-    if (is_value(part, "format", "flowed")) {
-        return flowed_unfold(lines, is_value(part, "delsp", "yes"));
+    if (part_is(part, "text/html") || looks_like_html(text)) {
+        other = html_to_text(text, strlen(text), max_bytes);
+    } else {
+        unix_lines(text);
+        /* The lines of a text that is too long to be read stay as they came. */
+        if (is_value(part, "format", "flowed") && strlen(text) <= LIMIT_TEXT_BYTES) {
+            other = flowed_unfold(text, is_value(part, "delsp", "yes"));
+        }
     }
-    return g_steal_pointer(&lines);
+    if (other != NULL) {
+        g_free(text);
+        text = other;
+    }
+    *is_cut_out = cut_bytes(text, max_bytes) || *is_cut_out;
+    return g_steal_pointer(&text);
+}
+
+/* As much of a part's text as is shown. */
+static char *shown_text(const struct part *part, const char *charset)
+{
+    bool ignored = false;
+
+    return part_text(part, charset, LIMIT_WHOLE_TEXT_BYTES, &ignored);
 }
 
 static size_t count_words(const char *text)
@@ -149,17 +170,21 @@ static size_t count_words(const char *text)
 /* Does a plain variant only say that the other one should be read? */
 static bool is_stub(const char *plain, const struct part *html, const char *charset)
 {
-    g_autofree char *stripped = g_strstrip(g_strdup(plain));
+    const char *from = plain + strspn(plain, " \t\r\n\v\f");
+    size_t length = strlen(from);
 
-    if (*stripped == '\0') {
+    while (length > 0 && g_ascii_isspace(from[length - 1])) {
+        length--;
+    }
+    if (length == 0) {
         return true;
     }
-    if (html == NULL || strlen(stripped) > STUB_BYTES) {
+    if (html == NULL || length > STUB_BYTES) {
         return false;
     }
 
-    g_autofree char *rich = part_text(html, charset);
-    g_autofree char *lower = g_utf8_strdown(stripped, -1);
+    g_autofree char *rich = shown_text(html, charset);
+    g_autofree char *lower = g_utf8_strdown(from, (gssize)length);
     size_t words = count_words(rich);
 
     return words > count_words(plain) * STUB_FACTOR ||
@@ -167,21 +192,24 @@ static bool is_stub(const char *plain, const struct part *html, const char *char
             words > count_words(plain) / 2);
 }
 
-/* Control characters go, line and paragraph separators become line ends. */
-static char *clean_characters(const char *text)
+/* Control characters go, line and paragraph separators become line ends; in place. */
+static void clean_characters(char *text)
 {
-    g_autoptr(GString) out = g_string_sized_new(strlen(text) + 1);
+    char *to = text;
 
-    for (; *text != '\0'; text = g_utf8_next_char(text)) {
+    while (*text != '\0') {
         gunichar c = g_utf8_get_char(text);
+        size_t length = (size_t)g_utf8_skip[(guchar)*text];
 
         if (c == 0x85 || c == 0x2028 || c == 0x2029) {
-            g_string_append_c(out, '\n');
+            *to++ = '\n';
         } else if (c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7F && (c < 0x80 || c > 0x9F))) {
-            g_string_append_len(out, text, g_utf8_skip[(guchar)*text]);
+            memmove(to, text, length);
+            to += length;
         }
+        text += length;
     }
-    return g_strdup(out->str);
+    *to = '\0';
 }
 
 /* How much of a line is kept: blanks at its end go, but not those of "-- ", which marks a signature. */
@@ -198,42 +226,48 @@ static size_t kept_length(const char *line, size_t length)
     return length;
 }
 
-/* The text as it is handed over: clean lines, no empty ones at either end, within LIMIT_TEXT_BYTES. */
-static char *clean_lines(const char *text)
+/* The text as it is handed over: clean lines, no empty ones at either end; in place. */
+static void clean_lines(char *text)
 {
-    g_autofree char *clean = clean_characters(text);
-    g_autoptr(GString) out = g_string_sized_new(strlen(clean) + 1);
-    size_t filled = 0; /* up to the last line that is not empty */
+    char *to = text;
+    char *filled = text; /* behind the last line that is not empty */
 
-    for (const char *at = clean; *at != '\0';) {
+    clean_characters(text);
+    for (const char *at = text; *at != '\0';) {
         size_t length = strcspn(at, "\n");
         size_t kept = kept_length(at, length);
+        const char *next = at + length + (at[length] == '\n');
 
-        if (kept > 0 || out->len > 0) {
-            g_string_append_len(out, at, (gssize)kept);
-            filled = kept > 0 ? out->len : filled;
-            g_string_append_c(out, '\n');
+        if (kept > 0 || to > text) {
+            memmove(to, at, kept);
+            to += kept;
+            filled = kept > 0 ? to : filled;
+            if (next > at + length) {
+                *to++ = '\n';
+            }
         }
-        at += length + (at[length] == '\n');
+        at = next;
     }
-    g_string_truncate(out, filled);
-    if (out->len > LIMIT_TEXT_BYTES) {
-        const char *cut = g_utf8_find_prev_char(out->str, out->str + LIMIT_TEXT_BYTES);
-
-        g_string_truncate(out, cut == NULL ? 0 : (gsize)(cut - out->str));
-    }
-    return g_strdup(out->str);
+    *filled = '\0';
 }
 
-static void add_text(struct body *body, const char *text)
+/* All texts, an empty line between them; they are used up. */
+static char *join_texts(GPtrArray *texts)
 {
-    if (body->text->len > 0 && body->text->str[body->text->len - 1] != '\n') {
-        g_string_append_c(body->text, '\n');
+    if (texts->len <= 1) {
+        return texts->len == 0 ? g_strdup("") : g_ptr_array_steal_index(texts, 0);
     }
-    if (body->text->len > 0) {
-        g_string_append_c(body->text, '\n');
+
+    GString *joined = g_string_new(NULL);
+
+    while (texts->len > 0) {
+        g_autofree char *text = g_ptr_array_steal_index(texts, 0);
+        bool ends_line = joined->len > 0 && joined->str[joined->len - 1] == '\n';
+
+        g_string_append(joined, joined->len == 0 ? "" : ends_line ? "\n" : "\n\n");
+        g_string_append(joined, text);
     }
-    g_string_append(body->text, text);
+    return g_string_free(joined, FALSE);
 }
 
 /* ---- files ------------------------------------------------------------------------------------- */
@@ -344,17 +378,21 @@ static void add_part_as_file(struct body *body, const struct part *part)
              is_inline, content_id, content);
 }
 
-/* Take uuencoded files out of a text. */
-static char *extract_uuencoded(struct body *body, const char *text)
+/* Take uuencoded files out of a text, which is used up. */
+static char *extract_uuencoded(struct body *body, char *whole)
 {
-    g_autoptr(GString) left = g_string_new(NULL);
+    g_autofree char *text = whole;
     size_t length = strlen(text);
     size_t at = 0;
     struct uuencoded found;
 
-    if (strstr(text, "begin ") == NULL) {
-        return g_strdup(text);
+    if (strstr(text, "begin ") == NULL || !transfer_find_uuencoded(text, length, 0, &found)) {
+        return g_steal_pointer(&text);
     }
+
+    GString *left = g_string_new(NULL);
+
+    uuencoded_clear(&found);
     while (transfer_find_uuencoded(text, length, at, &found)) {
         g_autoptr(GBytes) content = g_byte_array_free_to_bytes(found.content);
 
@@ -364,7 +402,7 @@ static char *extract_uuencoded(struct body *body, const char *text)
         at = found.to;
     }
     g_string_append(left, text + at);
-    return g_strdup(left->str);
+    return g_string_free(left, FALSE);
 }
 
 /* ---- the tree ---------------------------------------------------------------------------------- */
@@ -385,17 +423,22 @@ static void take_text(struct body *body, const struct part *part)
         return;
     }
 
-    g_autofree char *text = part_text(part, body->charset);
     bool is_html = part_is(part, "text/html");
-    g_autofree char *left = is_html ? g_strdup(text) : extract_uuencoded(body, text);
+    bool is_cut = false;
+    size_t room = LIMIT_WHOLE_TEXT_BYTES - body->text_bytes;
+    g_autofree char *text = part_text(part, body->charset, room, &is_cut);
 
-    if (strlen(text) > LIMIT_TEXT_BYTES) {
-        add_part_as_file(body, part); /* the text will be cut: the whole of it is kept */
+    if (!is_html) {
+        text = extract_uuencoded(body, g_steal_pointer(&text));
     }
-    if (left[strspn(left, " \t\r\n")] != '\0' && body->text->len < LIMIT_TEXT_BYTES) {
-        add_text(body, left);
+    if (is_cut) {
+        add_part_as_file(body, part); /* the text is not all: it is kept as it came */
+    }
+    if (text[strspn(text, " \t\r\n")] != '\0') {
+        body->text_bytes += strlen(text);
         body->has_html = body->has_html || is_html;
         body->has_plain = body->has_plain || !is_html;
+        g_ptr_array_add(body->texts, g_steal_pointer(&text));
     }
 }
 
@@ -441,7 +484,7 @@ static const struct part *choose(const struct part *alternative, const char *cha
         return plain != NULL ? plain : html;
     }
 
-    g_autofree char *text = part_text(plain_text, charset);
+    g_autofree char *text = shown_text(plain_text, charset);
 
     return is_stub(text, html_text, charset) ? html : plain;
 }
@@ -477,18 +520,46 @@ static void walk(struct body *body, const struct part *part, bool is_root)
     }
 }
 
+/* What is too long to be handed over as one goes as a file, and its beginning as the text. */
+static void keep_whole_text(struct body *body, char *text)
+{
+    struct facts *facts = body->facts;
+    struct attachment *file = attachment_new();
+    size_t length = strlen(text);
+
+    g_free(file->name);
+    g_free(file->type);
+    file->name = g_strdup(WHOLE_TEXT_NAME);
+    file->type = g_strdup(WHOLE_TEXT_TYPE);
+    file->bytes = length;
+    facts->text = g_strndup(text, LIMIT_TEXT_BYTES + 1);
+    (void)cut_bytes(facts->text, LIMIT_TEXT_BYTES);
+    file->content = g_bytes_new_take(text, length);
+    if (facts->attachments->len == LIMIT_ATTACHMENTS) {
+        g_ptr_array_set_size(facts->attachments, LIMIT_ATTACHMENTS - 1);
+        facts->attachments_left_out++;
+    }
+    g_ptr_array_add(facts->attachments, file);
+}
+
 void body_read(const struct mime *mime, const char *charset, struct facts *facts)
 {
-    struct body body = {.facts = facts, .charset = charset};
+    struct body body = {.facts = facts,
+                        .charset = charset,
+                        .texts = g_ptr_array_new_with_free_func(g_free)};
 
-    body.text = g_string_new(NULL);
     facts->attachments_left_out = mime->parts_left_out;
     walk(&body, mime->root, true);
 
-    g_autofree char *lines = clean_lines(body.text->str);
+    g_autofree char *text = join_texts(body.texts);
 
+    g_ptr_array_unref(body.texts);
+    clean_lines(text);
     g_free(facts->text);
-    facts->text = g_steal_pointer(&lines);
+    if (strlen(text) > LIMIT_TEXT_BYTES) {
+        keep_whole_text(&body, g_steal_pointer(&text));
+    } else {
+        facts->text = g_steal_pointer(&text);
+    }
     facts->text_source = body.has_plain ? TEXT_PLAIN : body.has_html ? TEXT_HTML : TEXT_NONE;
-    g_string_free(body.text, TRUE);
 }

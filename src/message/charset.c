@@ -399,6 +399,9 @@ static bool looks_like_jis(const char *bytes, size_t length)
            g_strstr_len(bytes, (gssize)length, "\x1B$@") != NULL;
 }
 
+/* A byte of any charset becomes at most this many of UTF-8; one that fits none becomes U+FFFD. */
+#define MOST_GROWTH ((size_t)3)
+
 /* What the bytes look like as UTF-8. */
 struct shape {
     bool is_valid;    /* all of it, but for a last character that is cut */
@@ -475,18 +478,51 @@ static const struct charset *choose_ascii(const char *label, const char *bytes, 
     return charset;
 }
 
-char *charset_to_utf8(const char *label, const char *fallback, const char *bytes, size_t length)
+static const struct charset *choose_any(const char *label, const char *fallback, const char *bytes,
+                                        size_t length)
 {
-    const struct charset *charset = is_ascii(bytes, length)
-                                        ? choose_ascii(label, bytes, length)
-                                        : choose(label, fallback, bytes, length);
+    return is_ascii(bytes, length) ? choose_ascii(label, bytes, length)
+                                   : choose(label, fallback, bytes, length);
+}
 
+static char *convert(const struct charset *charset, const char *bytes, size_t length)
+{
     if (charset->decoder == DECODE_UTF8) {
         return text_scrub(bytes, (gssize)length);
     }
 
-    g_autoptr(GString) out = g_string_sized_new(length + 1);
+    GString *out = g_string_sized_new(length + 1);
 
     decode(charset, bytes, length, out);
-    return text_scrub(out->str, (gssize)out->len);
+    if (g_utf8_validate_len(out->str, out->len, NULL) && strlen(out->str) == out->len) {
+        return g_string_free(out, FALSE);
+    }
+
+    char *scrubbed = text_scrub(out->str, (gssize)out->len);
+
+    g_string_free(out, TRUE);
+    return scrubbed;
+}
+
+char *charset_to_utf8(const char *label, const char *fallback, const char *bytes, size_t length)
+{
+    return convert(choose_any(label, fallback, bytes, length), bytes, length);
+}
+
+char *charset_take_utf8(const char *label, const char *fallback, GByteArray *bytes,
+                        size_t max_bytes, bool *is_cut_out)
+{
+    g_autoptr(GByteArray) owned = bytes;
+    const char *data = owned->len == 0 ? "" : (const char *)owned->data;
+    size_t length = owned->len;
+    const struct charset *charset = choose_any(label, fallback, data, length);
+    bool is_valid = charset->decoder == DECODE_UTF8 && length <= max_bytes &&
+                    memchr(data, '\0', length) == NULL && g_utf8_validate_len(data, length, NULL);
+
+    *is_cut_out = !is_valid && length > max_bytes / MOST_GROWTH;
+    if (!is_valid) {
+        return convert(charset, data, MIN(length, max_bytes / MOST_GROWTH));
+    }
+    g_byte_array_append(owned, (const guint8 *)"", 1);
+    return (char *)g_byte_array_free(g_steal_pointer(&owned), FALSE);
 }

@@ -231,22 +231,30 @@ static bool is_token(const char *text, size_t length)
     return length > 0 && length <= 127;
 }
 
+/* What a whole text's type says beside type and subtype; no other parameter is ever stored. */
+static const char CHARSET[] = "; charset=utf-8";
+
 /* A part of its own may carry any type but the composite ones, whose content must not be base64
  * (RFC 2046 section 5): those go as bytes without a meaning. */
 static GMimePart *part_of_type(const char *type)
 {
     const char *slash = type == NULL ? NULL : strchr(type, '/');
+    const char *end = type == NULL ? NULL : strchrnul(type, ';');
 
-    if (slash == NULL || !is_token(type, (size_t)(slash - type)) ||
-        !is_token(slash + 1, strlen(slash + 1)) || g_str_has_prefix(type, "message/") ||
+    if (slash == NULL || !is_token(type, (size_t)(slash - type)) || slash > end ||
+        !is_token(slash + 1, (size_t)(end - slash) - 1) || g_str_has_prefix(type, "message/") ||
         g_str_has_prefix(type, "multipart/")) {
         return g_mime_part_new_with_type("application", "octet-stream");
     }
 
     g_autofree char *main_type = g_ascii_strdown(type, slash - type);
-    g_autofree char *subtype = g_ascii_strdown(slash + 1, -1);
+    g_autofree char *subtype = g_ascii_strdown(slash + 1, end - slash - 1);
+    GMimePart *part = g_mime_part_new_with_type(main_type, subtype);
 
-    return g_mime_part_new_with_type(main_type, subtype);
+    if (strcmp(end, CHARSET) == 0) {
+        g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
+    }
+    return part;
 }
 
 static GMimePart *attachment_part(const struct compose_attachment *attachment)

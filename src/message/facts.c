@@ -121,6 +121,17 @@ static void bounce_free(struct bounce *bounce)
     g_free(bounce);
 }
 
+const struct attachment *facts_whole_text(const struct facts *facts)
+{
+    for (guint i = 0; i < facts->attachments->len; i++) {
+        const struct attachment *attachment = facts->attachments->pdata[i];
+        if (strcmp(attachment->type, WHOLE_TEXT_TYPE) == 0) {
+            return attachment;
+        }
+    }
+    return NULL;
+}
+
 struct facts *facts_new(void)
 {
     struct facts *facts = g_new0(struct facts, 1);
@@ -351,7 +362,7 @@ static bool is_media_type(const char *text)
     if (!slash || slash == text || !slash[1] || strchr(slash + 1, '/') || !is_ascii_line(text)) {
         return false;
     }
-    return !strpbrk(text, " \t;ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return strcmp(text, WHOLE_TEXT_TYPE) == 0 || !strpbrk(text, " \t;ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 }
 
 static bool text_has_shape(const char *text, enum shape shape)

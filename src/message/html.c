@@ -404,7 +404,7 @@ void html_warm_up(void)
     htmlscan_warm_up();
 }
 
-char *html_to_text(const char *html, size_t length)
+char *html_to_text(const char *html, size_t length, size_t max_bytes)
 {
     if (length == 0) {
         return g_strdup("");
@@ -419,7 +419,7 @@ char *html_to_text(const char *html, size_t length)
     struct html_token token = htmlscan_next(&scan);
 
     for (; token.kind != HTML_END; token = htmlscan_next(&scan)) {
-        if (page.out->len > LIMIT_TEXT_BYTES) {
+        if (page.out->len > max_bytes) {
             break;
         }
         if (token.kind == HTML_TEXT) {

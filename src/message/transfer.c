@@ -207,6 +207,12 @@ static const char *decode_uu_lines(const char *at, const char *end, GByteArray *
     return NULL;
 }
 
+void uuencoded_clear(struct uuencoded *found)
+{
+    g_clear_pointer(&found->name, g_free);
+    g_clear_pointer(&found->content, g_byte_array_unref);
+}
+
 bool transfer_find_uuencoded(const char *bytes, size_t length, size_t at,
                              struct uuencoded *found_out)
 {

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "core/limits.h"
 #include "fuzz.h"
 #include "message/html.h"
 
@@ -19,7 +20,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autofree char *text = html_to_text((const char *)data, size);
+    g_autofree char *text = html_to_text((const char *)data, size, LIMIT_TEXT_BYTES);
 
     if (!g_utf8_validate(text, -1, NULL) || strlen(text) > 64 + size * 32) {
         abort();

@@ -120,6 +120,8 @@ Test(compose, carries_attachments_under_a_boundary_that_no_text_can_hold)
          "fung.pdf",
          "application/pdf", g_bytes_new_static("hello", 5)},
         {"mail.eml", "message/rfc822", g_bytes_new_static("\x00\xFF", 2)},
+        {"whole-text.txt", "text/plain; charset=utf-8", g_bytes_new_static("a", 1)},
+        {"odd.txt", "text;charset=utf-8/plain", g_bytes_new_static("a", 1)},
         {"a\r\nX-Evil: 1.txt", "text/plain\r\nX-Evil: 1", g_bytes_new_static(NULL, 0)},
     };
     struct compose compose = sample();
@@ -134,6 +136,8 @@ Test(compose, carries_attachments_under_a_boundary_that_no_text_can_hold)
     cr_expect(g_str_has_prefix(value, "=_"));
     cr_expect(has(first, "\r\naGVsbG8=\r\n"));
     cr_expect(has(first, "application/octet-stream; name=mail.eml"));
+    cr_expect(has(first, "text/plain; charset=utf-8; name=whole-text.txt"), "%s", first);
+    cr_expect(has(first, "application/octet-stream; name=odd.txt"), "%s", first);
     cr_expect_not(has(first, "\nX-Evil"));
 
     compose.text = value;

@@ -580,6 +580,32 @@ Test(decide, says_what_of_a_mail_is_not_there)
     }
 }
 
+static const struct {
+    const char *name;
+    size_t chars;
+    unsigned left_out;
+    bool want_cut;
+} WHOLES[] = {
+    {"one less", LIMIT_COMMENT_CHARS - 1, 0, false},
+    {"as long as it may be", LIMIT_COMMENT_CHARS, 0, false},
+    {"one more", LIMIT_COMMENT_CHARS + 1, 0, true},
+    {"the line on attachments takes its place", LIMIT_COMMENT_CHARS, 1, true},
+};
+
+Test(decide, says_when_a_comment_is_not_all_of_the_words)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(WHOLES); i++) {
+        CASE it = case_from("anna@acme.example", "New", NULL);
+        g_free(it.facts->text);
+        it.facts->text = repeat("x", WHOLES[i].chars);
+        it.facts->attachments_left_out = WHOLES[i].left_out;
+        it.plan = decide(it.facts, it.records);
+        const struct change *got = world_change(it.plan, CHANGE_COMMENT_ADD);
+        cr_expect_eq(got->is_cut, WHOLES[i].want_cut, "%s", WHOLES[i].name);
+        cr_expect_leq(text_chars(got->text), LIMIT_COMMENT_CHARS, "%s", WHOLES[i].name);
+    }
+}
+
 Test(decide, keeps_that_line_within_the_limit)
 {
     CASE it = case_from("anna@acme.example", "New", NULL);

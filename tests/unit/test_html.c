@@ -95,7 +95,7 @@ Test(html, gives_the_words_that_a_person_would_read)
 
         memcpy(exact, PAGES[i].html, length);
 
-        g_autofree char *got = html_to_text(exact, length);
+        g_autofree char *got = html_to_text(exact, length, LIMIT_TEXT_BYTES);
 
         cr_expect_str_eq(got, PAGES[i].want, "%s: got \"%s\"", PAGES[i].name, got);
     }
@@ -133,7 +133,7 @@ Test(html, keeps_the_last_word_and_is_linear_whatever_comes)
         }
         g_string_append(html, "\"> last word");
 
-        g_autofree char *got = html_to_text(html->str, html->len);
+        g_autofree char *got = html_to_text(html->str, html->len, LIMIT_TEXT_BYTES);
 
         cr_expect(strlen(got) > LIMIT_TEXT_BYTES || g_str_has_suffix(got, "last word"),
                   "%s: got …%s", LARGE[i].name, got + MAX(strlen(got), 40) - 40);
@@ -146,7 +146,7 @@ Test(html, shows_a_picture_within_the_text_no_byte_of_it)
     g_autofree char *data = g_strnfill(3000000, 'A');
     g_autofree char *html = g_strconcat("before <img src=\"data:image/png;base64,", data,
                                         "\"> behind", NULL);
-    g_autofree char *got = html_to_text(html, strlen(html));
+    g_autofree char *got = html_to_text(html, strlen(html), LIMIT_TEXT_BYTES);
 
     cr_expect_str_eq(got, "before behind");
 }

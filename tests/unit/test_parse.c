@@ -163,15 +163,117 @@ Test(parse, keeps_an_attached_mail_byte_by_byte)
     cr_expect_str_eq(file->content_id, "c@x");
 }
 
+static const char *content_of(const struct attachment *file)
+{
+    return g_bytes_get_data(file->content, NULL);
+}
+
 Test(parse, keeps_a_text_whole_that_is_longer_than_it_hands_over)
 {
-    g_autofree char *words = g_strnfill(LIMIT_TEXT_BYTES + 10, 'x');
-    g_autofree char *mail = g_strconcat(HEAD "\n", words, "\n", NULL);
-    OWNED(facts) facts = parsed_text(mail);
-    const struct attachment *file = g_ptr_array_index(facts->attachments, 0);
+    for (size_t length = LIMIT_TEXT_BYTES - 1; length <= LIMIT_TEXT_BYTES + 1; length++) {
+        g_autofree char *words = g_strnfill(length, 'x');
+        g_autofree char *mail = g_strconcat(HEAD "\n", words, "\n", NULL);
+        OWNED(facts) facts = parsed_text(mail);
+        const struct attachment *file = facts_whole_text(facts);
 
-    cr_expect_leq(strlen(facts->text), LIMIT_TEXT_BYTES);
-    cr_expect_eq(file->bytes, LIMIT_TEXT_BYTES + 11);
+        cr_expect_eq(strlen(facts->text), MIN(length, LIMIT_TEXT_BYTES), "%zu", length);
+        cr_expect_eq(file != NULL, length > LIMIT_TEXT_BYTES, "%zu", length);
+        cr_expect_eq(facts->attachments->len, length > LIMIT_TEXT_BYTES ? 1 : 0);
+        if (file != NULL) {
+            cr_expect_eq(file->bytes, length);
+            cr_expect_str_eq(file->name, "whole-text.txt");
+            cr_expect_eq(memcmp(content_of(file), words, length), 0);
+        }
+    }
+}
+
+#define MANY 1500000
+static const struct {
+    const char *name;
+    const char *head; /* of the part; its text is MANY times unit, twice */
+    const char *unit;
+    const char *want; /* what one unit is in the whole text */
+    guint files;
+    bool is_all; /* the whole text holds every unit */
+} WHOLES[] = {
+    {"UTF-8", "Content-Type: text/plain; charset=utf-8", "\xC3\xBC", "\xC3\xBC", 1, true},
+    {"Latin-1", "Content-Type: text/plain; charset=iso-8859-1", "\xFC", "\xC3\xBC", 1, true},
+    {"quoted-printable",
+     "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: "
+     "quoted-printable",
+     "=C3=BC", "\xC3\xBC", 1, true},
+    {"HTML", "Content-Type: text/html; charset=utf-8", "&uuml;", "\xC3\xBC", 1, true},
+    {"Windows-1252 that grows threefold", "Content-Type: text/plain; charset=windows-1252",
+     "\x80\x80\x80\x80", "\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC\xE2\x82\xAC", 2, false},
+};
+
+Test(parse, keeps_a_whole_text_in_any_charset_as_utf8)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(WHOLES); i++) {
+        g_autoptr(GString) mail = g_string_new(HEAD);
+        g_string_append_printf(mail, "%s\n\n", WHOLES[i].head);
+        for (size_t c = 0; c < (size_t)2 * MANY; c++) {
+            g_string_append(mail, WHOLES[i].unit);
+        }
+        OWNED(facts) facts = parsed(mail->str, mail->len, false);
+        const struct attachment *file = facts_whole_text(facts);
+        size_t unit = strlen(WHOLES[i].want);
+
+        cr_assert_not_null(file, "%s", WHOLES[i].name);
+        cr_expect_eq(facts->attachments->len, WHOLES[i].files, "%s: %u files", WHOLES[i].name,
+                     facts->attachments->len);
+        cr_expect_eq(file->bytes == 2 * MANY * unit, WHOLES[i].is_all, "%s: %zu bytes",
+                     WHOLES[i].name, (size_t)file->bytes);
+        cr_expect_leq(file->bytes, LIMIT_WHOLE_TEXT_BYTES);
+        for (size_t at = 0; at + unit <= file->bytes; at += unit) {
+            cr_assert_eq(memcmp(content_of(file) + at, WHOLES[i].want, unit), 0, "%s at %zu",
+                         WHOLES[i].name, at);
+        }
+    }
+}
+
+Test(parse, keeps_all_parts_of_a_text_that_are_too_long_together)
+{
+    g_autofree char *one = g_strnfill(MANY, 'a');
+    g_autofree char *two = g_strnfill(MANY, 'b');
+    g_autofree char *mail = g_strconcat(MULTI("mixed") "--b\n\n", one, "\n--b\n\n", two,
+                                        "\n--b--\n", NULL);
+    g_autofree char *want = g_strconcat(one, "\n\n", two, NULL);
+    OWNED(facts) facts = parsed_text(mail);
+    const struct attachment *file = facts_whole_text(facts);
+
+    cr_assert_not_null(file);
+    cr_expect_eq(file->bytes, strlen(want));
+    cr_expect_eq(memcmp(content_of(file), want, strlen(want)), 0);
+    cr_expect_eq(strncmp(facts->text, want, LIMIT_TEXT_BYTES), 0);
+}
+
+Test(parse, makes_room_for_the_whole_text_among_many_files)
+{
+    g_autoptr(GString) mail = g_string_new(MULTI("mixed") "--b\n\n");
+    for (int i = 0; i <= LIMIT_TEXT_BYTES; i++) {
+        g_string_append_c(mail, 'x');
+    }
+    for (int i = 0; i < LIMIT_ATTACHMENTS; i++) {
+        g_string_append(mail, "\n--b\nContent-Type: image/png\n\nx");
+    }
+    g_string_append(mail, "\n--b--\n");
+    OWNED(facts) facts = parsed_text(mail->str);
+
+    cr_expect_eq(facts->attachments->len, LIMIT_ATTACHMENTS);
+    cr_expect_eq(facts->attachments_left_out, 1);
+    cr_expect_not_null(facts_whole_text(facts));
+}
+
+Test(parse, takes_no_file_of_a_mail_for_its_whole_text)
+{
+    OWNED(facts)
+    facts = parsed_text(
+        MULTI("mixed") "--b\n\na\n--b\nContent-Type: text/plain; charset=utf-8;\n"
+                       " name=whole-text.txt\nContent-Disposition: attachment\n\nmine\n--b--\n");
+
+    cr_expect_eq(facts->attachments->len, 1);
+    cr_expect_null(facts_whole_text(facts));
 }
 
 static const struct {
