@@ -37,12 +37,22 @@ void cli_say(const struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Say that something was entered, with its number. */
 void cli_added(const struct cli *cli, const char *what, int64_t id, const char *name);
 
+/* Say that something was changed: "customer "Acme" changed", {"changed": "Acme"}. */
+void cli_changed(const struct cli *cli, const char *what, const char *name);
+
+/* The first word of commands that do both.
+ *
+ * ST_INVALID  it is neither "add" nor "remove" */
+MUST_CHECK enum status cli_add_or_remove(const char *word, bool *is_added_out, struct err *err);
+
 /* The files of src/cli, one noun each. */
 extern const struct noun NOUN_AUDIT;
 extern const struct noun NOUN_CONTACT;
 extern const struct noun NOUN_CUSTOMER;
+extern const struct noun NOUN_GROUP;
 extern const struct noun NOUN_HELD;
 extern const struct noun NOUN_HELP;
+extern const struct noun NOUN_LOG;
 extern const struct noun NOUN_MAILBOX;
 extern const struct noun NOUN_MIGRATE;
 extern const struct noun NOUN_SETTING;

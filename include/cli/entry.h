@@ -2,6 +2,7 @@
 #ifndef CLI_ENTRY_H
 #define CLI_ENTRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -19,6 +20,12 @@ char *entry_key(const char *address_or_id);
  *
  * ST_INVALID  it is empty or too long */
 MUST_CHECK enum status entry_name(const char *text, char **name_out, struct err *err);
+
+/* "yes" or "no" (the value of an option of that name).
+ *
+ * ST_INVALID  it is neither */
+MUST_CHECK enum status entry_yes_no(const char *option, const char *text, bool *value_out,
+                                    struct err *err);
 
 /* How to reach a server. */
 struct entry_server {

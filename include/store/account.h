@@ -43,8 +43,26 @@ struct mailbox_entry {
     bool takes_existing; /* else mail that arrived before now is left alone */
 };
 
-/* ST_INVALID  there is a mailbox with that address */
-MUST_CHECK enum status account_store_add(struct tx *tx, const struct mailbox_entry *entry,
-                                         mailbox_id *mailbox_out, struct err *err);
+/* actor, here and below, is who does it, for the log of changes. Roles are told at once.
+ *
+ * ST_INVALID  there is a mailbox with that address */
+MUST_CHECK enum status account_store_add(struct tx *tx, const char *actor,
+                                         const struct mailbox_entry *entry, mailbox_id *mailbox_out,
+                                         struct err *err);
+
+/* What is to be another; borrowed; a member that is NULL stays as it is. */
+struct mailbox_change {
+    const char *name;
+    const char *trust; /* with authserv_id, which is NULL for all but "authserv-id" */
+    const char *authserv_id;
+    const GPtrArray *own_hosts;   /* const char * */
+    const char *technician_proof; /* "auth", "token" */
+    const char *has_subaddresses; /* "yes", "no" */
+    const char *is_enabled;       /* "yes", "no" */
+};
+
+/* ST_NOT_FOUND  there is no such mailbox */
+MUST_CHECK enum status account_store_change(struct tx *tx, const char *actor, mailbox_id mailbox,
+                                            const struct mailbox_change *change, struct err *err);
 
 #endif

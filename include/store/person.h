@@ -8,7 +8,8 @@
 #include "desk/records.h"
 
 /* Columns of all three: id, name, address, addresses (text[]), customer (name), customer_id, is_contact,
- * is_confirmed, is_main_contact, is_technician, is_lead, is_disabled, language, created_at. By name. */
+ * is_confirmed, is_main_contact, is_technician, is_lead, is_disabled, language, created_at, opens_tickets,
+ * has_dead_address (the first, where notices go). By name. */
 MUST_CHECK enum status person_store_contacts(struct tx *tx, customer_id customer,
                                              struct rows **rows_out, struct err *err);
 MUST_CHECK enum status person_store_technicians(struct tx *tx, struct rows **rows_out,
@@ -32,11 +33,12 @@ struct person_entry {
     bool is_main_contact;
 };
 
-/* Enter a contact or technician. Somebody who is the other one already becomes both, under the name that
+/* Enter a contact or technician; actor is who does it. Somebody who is the other one already becomes both, under the name that
  * he has.
  *
  * ST_INVALID  he is one already, or the customer has another main contact: the text names him */
-MUST_CHECK enum status person_store_add(struct tx *tx, const struct person_entry *entry,
-                                        person_id *person_out, struct err *err);
+MUST_CHECK enum status person_store_add(struct tx *tx, const char *actor,
+                                        const struct person_entry *entry, person_id *person_out,
+                                        struct err *err);
 
 #endif

@@ -20,11 +20,13 @@
 
 #include "cli/view.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "db/migrate.h"
 
 static const struct noun *const NOUNS[] = {
-    &NOUN_MIGRATE, &NOUN_MAILBOX, &NOUN_CUSTOMER, &NOUN_CONTACT, &NOUN_TECHNICIAN, &NOUN_TICKET,
-    &NOUN_HELD,    &NOUN_WHY,     &NOUN_AUDIT,    &NOUN_SETTING, &NOUN_HELP,
+    &NOUN_MIGRATE, &NOUN_MAILBOX, &NOUN_CUSTOMER, &NOUN_CONTACT, &NOUN_TECHNICIAN,
+    &NOUN_GROUP,   &NOUN_TICKET,  &NOUN_HELD,     &NOUN_WHY,     &NOUN_AUDIT,
+    &NOUN_SETTING, &NOUN_LOG,     &NOUN_HELP,
 };
 
 const struct noun *const *cli_nouns(size_t *count_out)
@@ -150,4 +152,25 @@ void cli_added(const struct cli *cli, const char *what, int64_t id, const char *
         return;
     }
     printf("%s %" PRId64 " \"%s\" added\n", what, id, name);
+}
+
+void cli_changed(const struct cli *cli, const char *what, const char *name)
+{
+    if (cli->is_json) {
+        json_t *object = json_pack("{s:s}", "changed", name);
+        view_print_json(object);
+        json_decref(object);
+        return;
+    }
+    g_autofree char *line = text_one_line(name, SIZE_MAX);
+    printf("%s \"%s\" changed\n", what, line);
+}
+
+enum status cli_add_or_remove(const char *word, bool *is_added_out, struct err *err)
+{
+    if (strcmp(word, "add") != 0 && strcmp(word, "remove") != 0) {
+        return err_set(err, ST_INVALID, "say \"add\" or \"remove\", not \"%s\"", word);
+    }
+    *is_added_out = strcmp(word, "add") == 0;
+    return ST_OK;
 }

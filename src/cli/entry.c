@@ -71,6 +71,15 @@ enum status entry_name(const char *text, char **name_out, struct err *err)
     return ST_OK;
 }
 
+enum status entry_yes_no(const char *option, const char *text, bool *value_out, struct err *err)
+{
+    if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0) {
+        return err_set(err, ST_INVALID, "--%s takes yes or no, not \"%s\"", option, text);
+    }
+    *value_out = strcmp(text, "yes") == 0;
+    return ST_OK;
+}
+
 static const struct {
     const char *scheme;
     const char *security;

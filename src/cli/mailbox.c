@@ -1,4 +1,4 @@
-/* mailbox - postdesk mailbox add, list, show
+/* mailbox - postdesk mailbox add, list, show, set
  *
  * Before a mailbox is entered, it is tried: log in by IMAP, look whether mails can be moved, make the folders
  * into which they go. What would fail at night in a daemon's log fails here, in front of somebody who can
@@ -131,6 +131,7 @@ static enum status run_show(struct cli *cli, const struct args *args, struct err
 
 /* All that was typed, in its normal form; owns its strings. */
 struct addition {
+    char *actor;
     char *address;
     char *name;
     struct entry_server imap;
@@ -142,6 +143,7 @@ struct addition {
 
 static void addition_clear(struct addition *addition)
 {
+    g_free(addition->actor);
     g_free(addition->address);
     g_free(addition->name);
     entry_server_clear(&addition->imap);
@@ -149,27 +151,32 @@ static void addition_clear(struct addition *addition)
     g_clear_pointer(&addition->own_hosts, g_ptr_array_unref);
 }
 
-static enum status read_trust(const char *text, struct mailbox_entry *entry, struct err *err)
+/* "authserv-id:NAME" or "authserv-id=NAME", or one of the others. NULL is none. */
+static enum status read_trust(const char *text, const char **trust_out,
+                              const char **authserv_id_out, struct err *err)
 {
     static const char *const PLAIN[] = {"none", "google", "microsoft365"};
-    static const char AUTHSERV_ID[] = "authserv-id:";
+    static const char AUTHSERV_ID[] = "authserv-id";
+    const char *name = text == NULL ? NULL : text + MIN(strlen(text), strlen(AUTHSERV_ID));
 
+    *authserv_id_out = NULL;
+    *trust_out = "none";
     if (text == NULL) {
-        entry->trust = "none";
         return ST_OK;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(PLAIN); i++) {
         if (strcmp(text, PLAIN[i]) == 0) {
-            entry->trust = PLAIN[i];
+            *trust_out = PLAIN[i];
             return ST_OK;
         }
     }
-    if (!g_str_has_prefix(text, AUTHSERV_ID) || text[strlen(AUTHSERV_ID)] == '\0') {
+    if (!g_str_has_prefix(text, AUTHSERV_ID) || strchr(":=", name[0]) == NULL || name[0] == '\0' ||
+        name[1] == '\0') {
         (void)err_set(err, ST_INVALID, "\"%s\" is nothing to trust", text);
         return err_hint(err, "authserv-id:NAME, google, microsoft365 or none");
     }
-    entry->trust = "authserv-id";
-    entry->authserv_id = text + strlen(AUTHSERV_ID);
+    *trust_out = AUTHSERV_ID;
+    *authserv_id_out = name + 1;
     return ST_OK;
 }
 
@@ -202,7 +209,7 @@ static enum status read_addition(const struct args *args, struct addition *addit
         status = read_servers(args, addition, err);
     }
     if (status == ST_OK) {
-        status = read_trust(args_value(args, "trust"), entry, err);
+        status = read_trust(args_value(args, "trust"), &entry->trust, &entry->authserv_id, err);
     }
     addition->own_hosts = args_values(args, "own-host");
     entry->address = addition->address;
@@ -282,12 +289,12 @@ static enum status check_secret_name(struct cli *cli, const char *name, struct e
 static enum status add(struct tx *tx, void *arg, struct err *err)
 {
     struct addition *addition = arg;
-    return account_store_add(tx, &addition->entry, &addition->mailbox, err);
+    return account_store_add(tx, addition->actor, &addition->entry, &addition->mailbox, err);
 }
 
 static enum status run_add(struct cli *cli, const struct args *args, struct err *err)
 {
-    CLEANUP(addition_clear) struct addition addition = {.address = NULL};
+    CLEANUP(addition_clear) struct addition addition = {.actor = cli_actor()};
 
     enum status status = read_addition(args, &addition, err);
     if (status == ST_OK) {
@@ -305,6 +312,149 @@ static enum status run_add(struct cli *cli, const struct args *args, struct err 
     }
     return status;
 }
+
+/* ---- set ---- */
+
+/* One call; the body may run again. */
+struct setting {
+    const char *actor; /* borrowed */
+    char *key;         /* own: which mailbox */
+    char *name;        /* own; NULL */
+    GPtrArray *hosts;  /* own; NULL */
+    struct mailbox_change change;
+    char *address; /* own: of the mailbox */
+};
+
+static void setting_clear(struct setting *setting)
+{
+    g_free(setting->key);
+    g_free(setting->name);
+    g_free(setting->address);
+    g_clear_pointer(&setting->hosts, g_ptr_array_unref);
+}
+
+static enum status set(struct tx *tx, void *arg, struct err *err)
+{
+    struct setting *setting = arg;
+    OWNED(rows) rows = NULL;
+    enum status status = account_store_find(tx, setting->key, &rows, err);
+
+    if (status != ST_OK) {
+        return status;
+    }
+    g_free(setting->address);
+    setting->address = g_strdup(row_text(rows, 0, 1));
+    return account_store_change(tx, setting->actor, row_int64(rows, 0, 0), &setting->change, err);
+}
+
+static enum status read_switches(const struct args *args, struct mailbox_change *change,
+                                 struct err *err)
+{
+    bool ignored = false;
+    enum status status = ST_OK;
+
+    change->technician_proof = args_value(args, "technician-proof");
+    change->has_subaddresses = args_value(args, "subaddresses");
+    if (args_has(args, "enable") && args_has(args, "disable")) {
+        return err_set(err, ST_INVALID, "either --disable or --enable");
+    }
+    if (args_has(args, "enable") || args_has(args, "disable")) {
+        change->is_enabled = args_has(args, "enable") ? "yes" : "no";
+    }
+    if (change->technician_proof != NULL && strcmp(change->technician_proof, "auth") != 0 &&
+        strcmp(change->technician_proof, "token") != 0) {
+        return err_set(err, ST_INVALID, "--technician-proof takes auth or token, not \"%s\"",
+                       change->technician_proof);
+    }
+    if (change->has_subaddresses != NULL) {
+        status = entry_yes_no("subaddresses", change->has_subaddresses, &ignored, err);
+    }
+    return status;
+}
+
+static enum status read_setting(const struct args *args, struct setting *setting, struct err *err)
+{
+    struct mailbox_change *change = &setting->change;
+    enum status status = read_switches(args, change, err);
+
+    if (status == ST_OK && args->names->len == 0) {
+        (void)err_set(err, ST_INVALID, "nothing is to be changed");
+        return err_hint(err, "postdesk mailbox set --help");
+    }
+    if (status == ST_OK && args_has(args, "name")) {
+        status = entry_name(args_value(args, "name"), &setting->name, err);
+        change->name = setting->name;
+    }
+    if (status == ST_OK && args_has(args, "trust")) {
+        status = read_trust(args_value(args, "trust"), &change->trust, &change->authserv_id, err);
+    }
+    if (status == ST_OK && args_has(args, "own-host")) {
+        setting->hosts = args_values(args, "own-host");
+        if (setting->hosts->len == 1 && strcmp(args_value(args, "own-host"), "none") == 0) {
+            g_ptr_array_set_size(setting->hosts, 0);
+        }
+        change->own_hosts = setting->hosts;
+    }
+    return status;
+}
+
+/* What follows from a change, in words: a relaxation must not happen by the way. */
+static void explain_change(const struct cli *cli, const struct mailbox_change *change,
+                           const char *address)
+{
+    const char *proof = change->technician_proof;
+
+    if (proof != NULL && strcmp(proof, "token") == 0) {
+        cli_say(
+            cli,
+            "From now on the token of a mail of the desk is enough to act as a technician at %s: whoever\n"
+            "gets hold of such a mail, and writes with the technician's address in From, has his powers.\n"
+            "This is recorded (postdesk log). Take it back with --technician-proof auth as soon as a\n"
+            "trust profile holds (postdesk doctor).\n",
+            address);
+    } else if (proof != NULL) {
+        cli_say(cli, "A technician needs an authenticated From and his token now.\n");
+    }
+    if (change->trust != NULL && strcmp(change->trust, "none") != 0) {
+        cli_say(cli, "postdesk doctor says whether the trust profile holds.\n");
+    }
+}
+
+static enum status run_set(struct cli *cli, const struct args *args, struct err *err)
+{
+    g_autofree char *actor = cli_actor();
+    CLEANUP(setting_clear)
+    struct setting setting = {.actor = actor, .key = entry_key(args_word(args, 0))};
+
+    enum status status = read_setting(args, &setting, err);
+    if (status == ST_OK) {
+        status = cli_connect(cli, err);
+    }
+    if (status == ST_OK) {
+        status = tx_run(cli->conn, set, &setting, err);
+    }
+    if (status == ST_OK) {
+        cli_changed(cli, "mailbox", setting.address);
+        explain_change(cli, &setting.change, setting.address);
+    }
+    return status;
+}
+
+static const struct flag SET_FLAGS[] = {
+    {"name", "NAME", "how the desk is called in mails", false, false},
+    {"trust", "WHOM",
+     "whose Authentication-Results are believed: authserv-id:NAME, google, microsoft365 or none",
+     false, false},
+    {"own-host", "HOST", "a host whose Received lines are ours; all of them anew, or none", false,
+     true},
+    {"technician-proof", "auth|token",
+     "what a technician has to bring: an authenticated From and his token, or the token alone",
+     false, false},
+    {"subaddresses", "yes|no", "whether the server takes mail for user+detail@…", false, false},
+    {"disable", NULL, "read and send no mail here", false, false},
+    {"enable", NULL, "do so again", false, false},
+    {NULL, NULL, NULL, false, false},
+};
 
 static const struct flag ADD_FLAGS[] = {
     {"imap", "URL",
@@ -344,6 +494,17 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = run_show},
+    {.name = "set",
+     .words = "ADDRESS|ID",
+     .help = "change what a mailbox is trusted for",
+     .more =
+         "--technician-proof token is for mailboxes whose provider writes no Authentication-Results\n"
+         "that can be believed: a technician is then known by the token of a mail that he got. It is\n"
+         "recorded, and shown by postdesk doctor. The daemon follows at once.",
+     .flags = SET_FLAGS,
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_set},
     {.run = NULL},
 };
 

@@ -1,4 +1,4 @@
-/* person - postdesk contact and postdesk technician: add, list, show
+/* person - postdesk contact and postdesk technician: add, list, show (cli/person_set changes them)
  *
  * Both are people, rows of one table, and somebody may be both; so two nouns share one file. A contact
  * belongs to the customer that is named, else to the one whose domain the address has, else to none.
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/entry.h"
+#include "cli/person_set.h"
 #include "cli/view.h"
 #include "desk/domain.h"
 #include "store/customer.h"
@@ -30,6 +31,8 @@ static const struct field CONTACT_FIELDS[] = {
     {"is_disabled", NULL, FIELD_BOOL, false},
     {"language", NULL, FIELD_TEXT, false},
     {"created_at", "SINCE", FIELD_TIME, false},
+    {"opens_tickets", NULL, FIELD_BOOL, false},
+    {"has_dead_address", NULL, FIELD_BOOL, false},
 };
 
 static const struct field TECHNICIAN_FIELDS[] = {
@@ -47,6 +50,8 @@ static const struct field TECHNICIAN_FIELDS[] = {
     {"is_disabled", "DISABLED", FIELD_BOOL, false},
     {"language", NULL, FIELD_TEXT, false},
     {"created_at", "SINCE", FIELD_TIME, false},
+    {"opens_tickets", NULL, FIELD_BOOL, false},
+    {"has_dead_address", NULL, FIELD_BOOL, false},
 };
 
 static const struct field PERSON_FIELDS[] = {
@@ -64,6 +69,8 @@ static const struct field PERSON_FIELDS[] = {
     {"is_disabled", "Disabled", FIELD_BOOL, false},
     {"language", "Language", FIELD_TEXT, false},
     {"created_at", "Since", FIELD_TIME, false},
+    {"opens_tickets", "Opens tickets", FIELD_BOOL, false},
+    {"has_dead_address", "First address is dead", FIELD_BOOL, false},
 };
 
 /* ---- list, show ---- */
@@ -142,6 +149,7 @@ static enum status run_technician_show(struct cli *cli, const struct args *args,
 
 struct addition {
     struct person_entry entry;
+    const char *actor;         /* borrowed */
     const char *customer_name; /* borrowed; NULL: by the address's domain */
     person_id person;
 };
@@ -177,13 +185,15 @@ static enum status add(struct tx *tx, void *arg, struct err *err)
         (void)err_set(err, ST_INVALID, "a main contact belongs to a customer");
         return err_hint(err, "name it by --customer");
     }
-    return status == ST_OK ? person_store_add(tx, &addition->entry, &addition->person, err)
-                           : status;
+    return status == ST_OK
+               ? person_store_add(tx, addition->actor, &addition->entry, &addition->person, err)
+               : status;
 }
 
 static enum status run_add(struct cli *cli, const struct args *args, bool is_technician,
                            struct err *err)
 {
+    g_autofree char *actor = cli_actor();
     g_autofree char *address = NULL;
     g_autofree char *key = NULL;
     g_autofree char *name = NULL;
@@ -203,6 +213,7 @@ static enum status run_add(struct cli *cli, const struct args *args, bool is_tec
                   .is_lead = args_has(args, "lead"),
                   .is_confirmed = args_has(args, "confirmed"),
                   .is_main_contact = args_has(args, "main")},
+        .actor = actor,
         .customer_name = args_value(args, "customer"),
     };
     if (status == ST_OK) {
@@ -225,6 +236,10 @@ static enum status run_technician_add(struct cli *cli, const struct args *args, 
 }
 
 /* ---- tables ---- */
+
+#define ADDRESS_MORE                                                                             \
+ "The first address is where notices go; mail from any of them is his. Adding one that he has\n" \
+ "says that it takes mail again, if it was found dead."
 
 static const struct flag CONTACT_ADD_FLAGS[] = {
     {"name", "NAME", "how the contact is called", true, false},
@@ -259,6 +274,21 @@ static const struct verb CONTACT_VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = run_contact_show},
+    {.name = "set",
+     .words = "ADDRESS|ID",
+     .help = "change a contact",
+     .flags = CONTACT_SET_FLAGS,
+     .least_words = 1,
+     .most_words = 1,
+     .run = person_run_contact_set},
+    {.name = "address",
+     .words = "add|remove ADDRESS|ID NEW",
+     .help = "give an address to a contact, or take it away",
+     .more = ADDRESS_MORE,
+     .flags = PERSON_ADDRESS_FLAGS,
+     .least_words = 3,
+     .most_words = 3,
+     .run = person_run_contact_address},
     {.run = NULL},
 };
 
@@ -283,6 +313,21 @@ static const struct verb TECHNICIAN_VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = run_technician_show},
+    {.name = "set",
+     .words = "ADDRESS|ID",
+     .help = "change a technician",
+     .flags = TECHNICIAN_SET_FLAGS,
+     .least_words = 1,
+     .most_words = 1,
+     .run = person_run_technician_set},
+    {.name = "address",
+     .words = "add|remove ADDRESS|ID NEW",
+     .help = "give an address to a technician, or take it away",
+     .more = ADDRESS_MORE,
+     .flags = PERSON_ADDRESS_FLAGS,
+     .least_words = 3,
+     .most_words = 3,
+     .run = person_run_technician_address},
     {.run = NULL},
 };
 

@@ -61,23 +61,30 @@ static enum status run_list(struct cli *cli, const struct args *args, struct err
     return status;
 }
 
+struct assignment {
+    const char *actor;
+    const char *name;
+    const char *value;
+};
+
 static enum status set(struct tx *tx, void *arg, struct err *err)
 {
-    const struct args *args = arg;
-    return setting_store_set(tx, args_word(args, 0), args_word(args, 1), err);
+    const struct assignment *assignment = arg;
+    return setting_store_set(tx, assignment->actor, assignment->name, assignment->value, err);
 }
 
 static enum status run_set(struct cli *cli, const struct args *args, struct err *err)
 {
     struct settings scratch = settings_default();
-    struct args copy = *args;
+    g_autofree char *actor = cli_actor();
+    struct assignment assignment = {actor, args_word(args, 0), args_word(args, 1)};
 
     enum status status = settings_set(&scratch, args_word(args, 0), args_word(args, 1), err);
     if (status == ST_OK) {
         status = cli_connect(cli, err);
     }
     if (status == ST_OK) {
-        status = tx_run(cli->conn, set, &copy, err);
+        status = tx_run(cli->conn, set, &assignment, err);
     }
     if (status == ST_OK) {
         cli_say(cli, "%s is %s now\n", args_word(args, 0), args_word(args, 1));

@@ -1,4 +1,4 @@
-/* ticket - postdesk ticket list, show, reply
+/* ticket - postdesk ticket list, show, reply (cli/ticket_set changes it)
  *
  * A list for the overview, newest first; a ticket with its conversation, its history and the mails that
  * left for it; and an answer that goes the same way as one by mail: the same plan (desk/decide), the same
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/entry.h"
+#include "cli/ticket_set.h"
 #include "cli/view.h"
 #include "core/limits.h"
 #include "core/text.h"
@@ -290,24 +291,13 @@ static void print_ticket(const json_t *ticket)
     print_part(ticket, "mails", MAIL_FIELDS, G_N_ELEMENTS(MAIL_FIELDS));
 }
 
-static enum status read_number(const char *word, const char *what, int64_t *number_out,
-                               struct err *err)
-{
-    const char *digits = word[0] == '#' ? word + 1 : word;
-
-    if (text_parse_int64(digits, 1, INT64_MAX, number_out, err) != ST_OK) {
-        return err_set(err, ST_INVALID, "\"%s\" is not the number of a %s", word, what);
-    }
-    return ST_OK;
-}
-
 static enum status run_show(struct cli *cli, const struct args *args, struct err *err)
 {
     TX_AUTO struct tx *tx = NULL;
     struct ticket_whole whole = {.ticket = NULL};
     int64_t number = 0;
 
-    enum status status = read_number(args_word(args, 0), "ticket", &number, err);
+    enum status status = ticket_read_number(args_word(args, 0), &number, err);
     if (status == ST_OK) {
         status = cli_read(cli, &tx, err);
     }
@@ -422,7 +412,7 @@ static enum status run_reply(struct cli *cli, const struct args *args, struct er
     g_autofree char *actor = cli_actor();
     struct reply reply = {.answer = {.actor = actor}, .as = args_value(args, "as")};
 
-    enum status status = read_number(args_word(args, 0), "ticket", &reply.answer.ticket, err);
+    enum status status = ticket_read_number(args_word(args, 0), &reply.answer.ticket, err);
     if (status == ST_OK) {
         status = cli_connect(cli, err);
     }
@@ -478,6 +468,18 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 2,
      .run = run_reply},
+    {.name = "group",
+     .words = "N NAME|ID|none",
+     .help = "give a ticket to a group, or to all",
+     .least_words = 2,
+     .most_words = 2,
+     .run = ticket_run_group},
+    {.name = "assign",
+     .words = "N ADDRESS|ID|none",
+     .help = "give a ticket to a technician, or to nobody",
+     .least_words = 2,
+     .most_words = 2,
+     .run = ticket_run_assign},
     {.run = NULL},
 };
 

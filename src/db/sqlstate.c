@@ -36,7 +36,8 @@ static const struct {
     {"3F", ST_FATAL, false},       /* no such schema */
     {"40", ST_CONFLICT, false},    /* serialisation, deadlock */
     {"40003", ST_UNCERTAIN, true}, /* statement completion unknown */
-    {"42", ST_FATAL, false}, /* syntax, names, permissions: our SQL and this schema do not fit */
+    {"42501", ST_DENIED, false},   /* insufficient privilege */
+    {"42", ST_FATAL, false},       /* syntax, names: our SQL and this schema do not fit */
     {"42P05", ST_TEMPFAIL, true},  /* prepared twice: a pooler in between */
     {"54", ST_INVALID, false},     /* too complex, too long for an index */
     {"55P03", ST_CONFLICT, false}, /* lock not available */

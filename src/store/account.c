@@ -9,7 +9,10 @@
  */
 #include "store/account.h"
 
+#include <string.h>
+
 #include "core/text.h"
+#include "store/change_log.h"
 
 #define MAILBOX_COLUMNS                                                                     \
  "id, address, name, imap_host, imap_port, imap_user, imap_security, smtp_host, smtp_port," \
@@ -33,6 +36,16 @@ static const struct statement ADD = {
     " taken_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
     " CASE WHEN $16 THEN NULL ELSE now() END)"
     " ON CONFLICT (address) DO NOTHING RETURNING id"};
+
+static const struct statement LOCK = {
+    "account_lock",
+    "SELECT name, trust, authserv_id, own_hosts, technician_proof, has_subaddresses,"
+    " is_enabled FROM mailbox WHERE id = $1 FOR UPDATE"};
+
+static const struct statement CHANGE = {
+    "account_change",
+    "UPDATE mailbox SET name = $2, trust = $3, authserv_id = $4, own_hosts = $5,"
+    " technician_proof = $6, has_subaddresses = $7, is_enabled = $8 WHERE id = $1"};
 
 static const struct statement WAKE = {"account_wake", "NOTIFY postdesk_mailbox"};
 
@@ -73,7 +86,7 @@ enum status account_store_folders(struct tx *tx, mailbox_id mailbox, struct rows
     return tx_query(tx, &FOLDERS, params, rows_out, err);
 }
 
-enum status account_store_add(struct tx *tx, const struct mailbox_entry *entry,
+enum status account_store_add(struct tx *tx, const char *actor, const struct mailbox_entry *entry,
                               mailbox_id *mailbox_out, struct err *err)
 {
     OWNED(params) params = params_new();
@@ -102,6 +115,102 @@ enum status account_store_add(struct tx *tx, const struct mailbox_entry *entry,
     }
     if (status == ST_OK) {
         *mailbox_out = row_int64(rows, 0, 0);
+        struct logged_change change = {.actor = actor,
+                                       .object = "mailbox",
+                                       .number = *mailbox_out,
+                                       .what = "added",
+                                       .new_value = entry->address};
+        change_log_queue(tx, &change);
+        status = tx_sync(tx, err);
+    }
+    return status;
+}
+
+/* ---- changes ---- */
+
+/* "authserv-id:mx.desk.example", "google". Own. */
+static char *trust_text(const char *trust, const char *authserv_id)
+{
+    return authserv_id == NULL ? g_strdup(trust) : g_strconcat(trust, ":", authserv_id, NULL);
+}
+
+static char *hosts_text(const GPtrArray *hosts)
+{
+    g_autoptr(GString) text = g_string_new("");
+
+    for (size_t i = 0; i < hosts->len; i++) {
+        g_string_append(text, i == 0 ? "" : ", ");
+        g_string_append(text, g_ptr_array_index(hosts, i));
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* Record a text that is to be another. */
+static const char *changed(struct tx *tx, const struct logged_change *base, const char *field,
+                           const char *old, const char *new)
+{
+    if (new == NULL) {
+        return old;
+    }
+    change_log_queue_field(tx, base, field, old, new);
+    return new;
+}
+
+static const char *yes_no(bool value)
+{
+    return value ? "yes" : "no";
+}
+
+static void queue_change(struct tx *tx, const struct logged_change *base, const struct rows *old,
+                         const struct mailbox_change *change)
+{
+    OWNED(params) params = params_new();
+    bool keeps_trust = change->trust == NULL;
+    const char *trust = keeps_trust ? row_text(old, 0, 1) : change->trust;
+    const char *authserv_id = keeps_trust ? row_text(old, 0, 2) : change->authserv_id;
+    g_autofree char *old_trust = trust_text(row_text(old, 0, 1), row_text(old, 0, 2));
+    g_autofree char *new_trust = trust_text(trust, authserv_id);
+    g_autoptr(GPtrArray) old_hosts = row_texts(old, 0, 3);
+    const GPtrArray *hosts = change->own_hosts == NULL ? old_hosts : change->own_hosts;
+    g_autofree char *old_list = hosts_text(old_hosts);
+    g_autofree char *new_list = hosts_text(hosts);
+
+    params_add_int64(params, base->number);
+    params_add_text(params, changed(tx, base, "name", row_text(old, 0, 0), change->name));
+    params_add_text(params, trust);
+    params_add_text(params, authserv_id);
+    params_add_texts(params, (const char *const *)hosts->pdata, hosts->len);
+    params_add_text(params, changed(tx, base, "technician-proof", row_text(old, 0, 4),
+                                    change->technician_proof));
+    params_add_bool(params, strcmp(changed(tx, base, "subaddresses", yes_no(row_bool(old, 0, 5)),
+                                           change->has_subaddresses),
+                                   "yes") == 0);
+    params_add_bool(params, strcmp(changed(tx, base, "enabled", yes_no(row_bool(old, 0, 6)),
+                                           change->is_enabled),
+                                   "yes") == 0);
+    change_log_queue_field(tx, base, "trust", old_trust, new_trust);
+    change_log_queue_field(tx, base, "own-hosts", old_list, new_list);
+    tx_queue(tx, &CHANGE, params, NULL);
+}
+
+enum status account_store_change(struct tx *tx, const char *actor, mailbox_id mailbox,
+                                 const struct mailbox_change *change, struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) old = NULL;
+    struct logged_change base = {.actor = actor,
+                                 .object = "mailbox",
+                                 .number = mailbox,
+                                 .what = "changed"};
+
+    params_add_int64(params, mailbox);
+    enum status status = tx_query(tx, &LOCK, params, &old, err);
+    if (status == ST_OK && rows_count(old) == 0) {
+        return err_set(err, ST_NOT_FOUND, "the mailbox is gone");
+    }
+    if (status == ST_OK) {
+        queue_change(tx, &base, old, change);
+        status = tx_query(tx, &WAKE, NULL, NULL, err);
     }
     return status;
 }

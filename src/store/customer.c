@@ -5,6 +5,9 @@
  * constraint does not. The constraint decides all the same: who lost the race runs again (tx_run), and
  * is then told.
  *
+ * Where only the main contact opens tickets there must be one who can be reached, at any time: whatever
+ * changes the customer or a person ends with customer_store_check_main, under the customer's lock.
+ *
  * That a domain is one, in its normal form, and nobody's public suffix is desk/domain's business; that
  * the way of a mail finds customers is store/people's.
  * I/O: the caller's transaction.
@@ -14,11 +17,19 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "store/change_log.h"
+
+/* NULL is "as the desk's setting says". */
+#define COLLEAGUES(customer)                                                         \
+ " CASE " customer ".colleagues_take_part WHEN true THEN 'yes' WHEN false THEN 'no'" \
+ " ELSE 'default' END"
 
 #define CUSTOMER_COLUMNS                                                                 \
  "c.id, c.name,"                                                                         \
  " ARRAY(SELECT domain FROM customer_domain d WHERE d.customer = c.id ORDER BY domain)," \
- " (SELECT count(*) FROM person p WHERE p.customer = c.id), c.created_at"
+ " (SELECT count(*) FROM person p WHERE p.customer = c.id),"                             \
+ " (SELECT name FROM person p WHERE p.customer = c.id AND p.is_main_contact),"           \
+ " c.is_main_contact_only," COLLEAGUES("c") ", c.created_at"
 
 static const struct statement LIST = {
     "customer_list", "SELECT " CUSTOMER_COLUMNS " FROM customer c ORDER BY lower(c.name), c.id"};
@@ -41,6 +52,27 @@ static const struct statement OF_DOMAINS = {
     "customer_of_domains",
     "SELECT d.customer, d.domain, c.name FROM unnest($1::text[]) WITH ORDINALITY AS w (domain, n)"
     " JOIN customer_domain d USING (domain) JOIN customer c ON c.id = d.customer ORDER BY w.n LIMIT 1"};
+
+static const struct statement NAMED = {"customer_named",
+                                       "SELECT id FROM customer WHERE lower(name) = lower($1)"};
+
+static const struct statement LOCK = {"customer_lock",
+                                      "SELECT c.name, c.is_main_contact_only," COLLEAGUES(
+                                          "c") " FROM customer c WHERE c.id = $1 FOR UPDATE"};
+
+/* Notices go to the first address: that one must take mail. */
+static const struct statement MAIN = {
+    "customer_main", "SELECT p.id, p.is_disabled, coalesce((SELECT a.is_dead FROM person_address a"
+                     " WHERE a.person = p.id ORDER BY a.position, a.address_key LIMIT 1), true)"
+                     " FROM person p WHERE p.customer = $1 AND p.is_main_contact"};
+
+static const struct statement CHANGE = {
+    "customer_change",
+    "UPDATE customer SET name = $2, is_main_contact_only = $3,"
+    " colleagues_take_part = CASE $4 WHEN 'yes' THEN true WHEN 'no' THEN false END WHERE id = $1"};
+
+static const struct statement REMOVE_DOMAIN = {
+    "customer_remove_domain", "DELETE FROM customer_domain WHERE domain = $1 AND customer = $2"};
 
 enum status customer_store_list(struct tx *tx, struct rows **rows_out, struct err *err)
 {
@@ -91,13 +123,22 @@ enum status customer_store_of_domains(struct tx *tx, const char *const *domains,
     return status;
 }
 
-static enum status add_domains(struct tx *tx, customer_id customer, const char *const *domains,
-                               size_t count, struct err *err)
+static struct logged_change logged(const char *actor, customer_id customer, const char *what)
+{
+    return (struct logged_change){.actor = actor,
+                                  .object = "customer",
+                                  .number = customer,
+                                  .what = what};
+}
+
+static enum status add_domains(struct tx *tx, const char *actor, customer_id customer,
+                               const GPtrArray *domains, struct err *err)
 {
     OWNED(rows) taken = NULL;
     OWNED(params) params = params_new();
+    const char *const *texts = (const char *const *)domains->pdata;
 
-    enum status status = query_domains(tx, domains, count, &taken, err);
+    enum status status = query_domains(tx, texts, domains->len, &taken, err);
     if (status == ST_OK && rows_count(taken) > 0) {
         return err_set(err, ST_INVALID, "the domain \"%s\" belongs to the customer \"%s\"",
                        row_text(taken, 0, 1), row_text(taken, 0, 2));
@@ -105,13 +146,24 @@ static enum status add_domains(struct tx *tx, customer_id customer, const char *
     if (status != ST_OK) {
         return status;
     }
-    params_add_texts(params, domains, count);
+    params_add_texts(params, texts, domains->len);
     params_add_int64(params, customer);
-    return tx_query(tx, &ADD_DOMAINS, params, NULL, err);
+    tx_queue(tx, &ADD_DOMAINS, params, NULL);
+    for (size_t i = 0; i < domains->len; i++) {
+        struct logged_change change = logged(actor, customer, "changed");
+        change_log_queue_field(tx, &change, "domain", NULL, texts[i]);
+    }
+    return tx_sync(tx, err);
 }
 
-enum status customer_store_add(struct tx *tx, const char *name, const char *const *domains,
-                               size_t count, customer_id *customer_out, struct err *err)
+static enum status say_name_taken(const char *name, struct err *err)
+{
+    (void)err_set(err, ST_INVALID, "there is a customer \"%s\" already", name);
+    return err_hint(err, "postdesk customer show shows it");
+}
+
+enum status customer_store_add(struct tx *tx, const char *actor, const char *name,
+                               const GPtrArray *domains, customer_id *customer_out, struct err *err)
 {
     OWNED(params) params = params_new();
     OWNED(rows) rows = NULL;
@@ -122,9 +174,146 @@ enum status customer_store_add(struct tx *tx, const char *name, const char *cons
         return status;
     }
     if (rows_count(rows) == 0) {
-        (void)err_set(err, ST_INVALID, "there is a customer \"%s\" already", name);
-        return err_hint(err, "postdesk customer show shows it");
+        return say_name_taken(name, err);
     }
     *customer_out = row_int64(rows, 0, 0);
-    return add_domains(tx, *customer_out, domains, count, err);
+    struct logged_change change = logged(actor, *customer_out, "added");
+    change.new_value = name;
+    change_log_queue(tx, &change);
+    return add_domains(tx, actor, *customer_out, domains, err);
+}
+
+/* ---- changes ---- */
+
+static enum status lock(struct tx *tx, customer_id customer, struct rows **rows_out,
+                        struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+
+    params_add_int64(params, customer);
+    enum status status = tx_query(tx, &LOCK, params, &rows, err);
+    if (status == ST_OK && rows_count(rows) == 0) {
+        return err_set(err, ST_NOT_FOUND, "the customer is gone");
+    }
+    if (status == ST_OK) {
+        *rows_out = g_steal_pointer(&rows);
+    }
+    return status;
+}
+
+/* What is wrong with the customer's main contact; NULL: nothing. */
+static const char *fault_of(const struct rows *main)
+{
+    if (rows_count(main) == 0) {
+        return "it has no main contact";
+    }
+    if (row_bool(main, 0, 1)) {
+        return "its main contact is disabled";
+    }
+    return row_bool(main, 0, 2) ? "its main contact has no address that takes mail" : NULL;
+}
+
+enum status customer_store_check_main(struct tx *tx, customer_id customer, struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) own = NULL;
+    OWNED(rows) main = NULL;
+
+    if (customer == 0) {
+        return ST_OK;
+    }
+    enum status status = lock(tx, customer, &own, err);
+    if (status != ST_OK || !row_bool(own, 0, 1)) {
+        return status;
+    }
+    params_add_int64(params, customer);
+    status = tx_query(tx, &MAIN, params, &main, err);
+    if (status != ST_OK || fault_of(main) == NULL) {
+        return status;
+    }
+    (void)err_set(err, ST_INVALID, "only the main contact of \"%s\" may open tickets, but then %s",
+                  row_text(own, 0, 0), fault_of(main));
+    return err_hint(err, "give it another main contact first (postdesk contact set ADDRESS "
+                         "--main-contact yes), or set --main-contact-only no");
+}
+
+static enum status check_name(struct tx *tx, customer_id customer, const char *name,
+                              struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+
+    params_add_text(params, name);
+    enum status status = tx_query(tx, &NAMED, params, &rows, err);
+    if (status == ST_OK && rows_count(rows) > 0 && row_int64(rows, 0, 0) != customer) {
+        return say_name_taken(name, err);
+    }
+    return status;
+}
+
+static void queue_change(struct tx *tx, const char *actor, customer_id customer,
+                         const struct rows *old, const struct customer_change *change)
+{
+    OWNED(params) params = params_new();
+    struct logged_change base = logged(actor, customer, "changed");
+    const char *old_only = row_bool(old, 0, 1) ? "yes" : "no";
+    const char *name = change->name != NULL ? change->name : row_text(old, 0, 0);
+    const char *only = change->main_only != NULL ? change->main_only : old_only;
+    const char *colleagues = change->colleagues != NULL ? change->colleagues : row_text(old, 0, 2);
+
+    params_add_int64(params, customer);
+    params_add_text(params, name);
+    params_add_bool(params, strcmp(only, "yes") == 0);
+    params_add_text(params, colleagues);
+    tx_queue(tx, &CHANGE, params, NULL);
+    change_log_queue_field(tx, &base, "name", row_text(old, 0, 0), name);
+    change_log_queue_field(tx, &base, "main-contact-only", old_only, only);
+    change_log_queue_field(tx, &base, "colleagues", row_text(old, 0, 2), colleagues);
+}
+
+enum status customer_store_change(struct tx *tx, const char *actor, customer_id customer,
+                                  const struct customer_change *change, struct err *err)
+{
+    OWNED(rows) old = NULL;
+    enum status status = lock(tx, customer, &old, err);
+
+    if (status == ST_OK && change->name != NULL) {
+        status = check_name(tx, customer, change->name, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    queue_change(tx, actor, customer, old, change);
+    return customer_store_check_main(tx, customer, err);
+}
+
+enum status customer_store_add_domain(struct tx *tx, const char *actor, customer_id customer,
+                                      const char *domain, struct err *err)
+{
+    g_autoptr(GPtrArray) domains = g_ptr_array_new();
+
+    g_ptr_array_add(domains, (gpointer)domain);
+    return add_domains(tx, actor, customer, domains, err);
+}
+
+enum status customer_store_remove_domain(struct tx *tx, const char *actor, customer_id customer,
+                                         const char *domain, struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+    struct logged_change change = logged(actor, customer, "changed");
+
+    params_add_text(params, domain);
+    params_add_int64(params, customer);
+    enum status status = tx_query(tx, &REMOVE_DOMAIN, params, &rows, err);
+    if (status == ST_OK && rows_affected(rows) == 0) {
+        (void)err_set(err, ST_NOT_FOUND, "the customer has no domain \"%s\"", domain);
+        return err_hint(err, "postdesk customer show lists its domains");
+    }
+    if (status == ST_OK) {
+        change_log_queue_field(tx, &change, "domain", domain, NULL);
+        status = tx_sync(tx, err);
+    }
+    return status;
 }

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 
 #include "core/text.h"
+#include "store/change_log.h"
 
 #define PERSON_COLUMNS                                                                         \
  "p.id, p.name,"                                                                               \
@@ -20,7 +21,9 @@
  " ARRAY(SELECT address FROM person_address a WHERE a.person = p.id"                           \
  "  ORDER BY position, address_key),"                                                          \
  " c.name, c.id, p.is_contact, p.is_confirmed, p.is_main_contact, p.is_technician, p.is_lead," \
- " p.is_disabled, p.language, p.created_at"                                                    \
+ " p.is_disabled, p.language, p.created_at, p.opens_tickets,"                                  \
+ " (SELECT is_dead FROM person_address a WHERE a.person = p.id"                                \
+ "  ORDER BY position, address_key LIMIT 1)"                                                   \
  " FROM person p LEFT JOIN customer c ON c.id = p.customer"
 
 static const struct statement CONTACTS = {
@@ -150,8 +153,8 @@ static enum status become(struct tx *tx, person_id person, const struct person_e
     return tx_query(tx, &BECOME_CONTACT, params, NULL, err);
 }
 
-enum status person_store_add(struct tx *tx, const struct person_entry *entry, person_id *person_out,
-                             struct err *err)
+static enum status put(struct tx *tx, const struct person_entry *entry, person_id *person_out,
+                       struct err *err)
 {
     OWNED(params) params = params_new();
     OWNED(rows) known = NULL;
@@ -175,4 +178,21 @@ enum status person_store_add(struct tx *tx, const struct person_entry *entry, pe
     }
     *person_out = row_int64(known, 0, 0);
     return become(tx, *person_out, entry, err);
+}
+
+enum status person_store_add(struct tx *tx, const char *actor, const struct person_entry *entry,
+                             person_id *person_out, struct err *err)
+{
+    enum status status = put(tx, entry, person_out, err);
+
+    if (status == ST_OK) {
+        struct logged_change change = {.actor = actor,
+                                       .object = entry->is_technician ? "technician" : "contact",
+                                       .number = *person_out,
+                                       .what = "added",
+                                       .new_value = entry->address};
+        change_log_queue(tx, &change);
+        status = tx_sync(tx, err);
+    }
+    return status;
 }
