@@ -35,11 +35,18 @@ enum auto_kind {
 const char *auto_kind_name(enum auto_kind kind);
 
 /* A field that a mail server wrote on the way, in the order of the header (newest first). */
-enum trace_kind { TRACE_RECEIVED, TRACE_AUTHRES };
+enum trace_kind {
+    TRACE_RECEIVED, /* the host of a Received field's "by" clause, "" if there is none */
+    TRACE_HANDOVER, /* the same, where that host handed the mail to itself: LMTP, loop-back */
+    TRACE_AUTHRES,  /* Authentication-Results: the unfolded value, as received; "" if it is odd
+                              * (not ASCII, control characters) */
+    TRACE_AUTH_AS,  /* X-MS-Exchange-Organization-AuthAs: the same */
+    TRACE_PARTIAL_SIGNATURE, /* a DKIM-Signature over a part of the body ("l="), of the From domain, a
+                              * parent or a child of it: the From domain; once */
+};
 struct trace_field {
     enum trace_kind kind;
-    char *text; /* own: TRACE_RECEIVED: the host of its "by" clause, "" if there is none;
-                 * TRACE_AUTHRES: the unfolded value, as received (ASCII; else the field is absent) */
+    char *text; /* own */
 };
 
 /* A file in the mail. Its bytes do not travel with the variant: the jail hands them over beside it. */

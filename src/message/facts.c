@@ -497,8 +497,11 @@ static struct address *take_maybe_address(struct reader *reader, const char *fie
 
 static void take_trace(struct reader *outer, GPtrArray *trace)
 {
-    static const enum shape SHAPES[] =
-        {[TRACE_RECEIVED] = SHAPE_LINE, [TRACE_AUTHRES] = SHAPE_ASCII};
+    static const enum shape SHAPES[] = {[TRACE_RECEIVED] = SHAPE_LINE,
+                                        [TRACE_HANDOVER] = SHAPE_LINE,
+                                        [TRACE_AUTHRES] = SHAPE_ASCII,
+                                        [TRACE_AUTH_AS] = SHAPE_ASCII,
+                                        [TRACE_PARTIAL_SIGNATURE] = SHAPE_ASCII};
     guint count[G_N_ELEMENTS(SHAPES)] = {0};
     g_autoptr(GVariant) list = take_list(outer, "trace", LIMIT_AUTHRES * G_N_ELEMENTS(SHAPES));
     for (gsize i = 0; list && i < g_variant_n_children(list); i++) {
@@ -507,7 +510,7 @@ static void take_trace(struct reader *outer, GPtrArray *trace)
         g_variant_iter_init(&members, tuple);
         struct reader reader = {&members, outer->complaint};
         struct trace_field *field = g_new0(struct trace_field, 1);
-        field->kind = take_number(&reader, "trace", TRACE_AUTHRES);
+        field->kind = take_number(&reader, "trace", TRACE_PARTIAL_SIGNATURE);
         field->text = take_text(&reader, "trace", SHAPES[field->kind], LIMIT_HEADER_BYTES);
         if (++count[field->kind] > LIMIT_AUTHRES) {
             complain(outer, "trace");

@@ -28,7 +28,7 @@
 #include "message/mailbox.h"
 #include "message/mime.h"
 #include "message/rfc2047.h"
-#include "message/scan.h"
+#include "message/trace.h"
 
 void parse_warm_up(void)
 {
@@ -163,75 +163,6 @@ static void read_subject(const struct headers *headers, const char *charset, str
     }
 }
 
-/* ---- the way it came --------------------------------------------------------------------------- */
-
-/* The host of a Received field's "by" clause; comments are stepped over. */
-static char *received_by(const char *value)
-{
-    struct scan scan = scan_of(value);
-    bool is_next = false;
-
-    while (scan_cfws(&scan, NULL) && scan.at < scan.end && *scan.at != ';') {
-        const char *from = scan.at;
-
-        while (scan.at < scan.end && !scan_is_space(*scan.at) && *scan.at != '(' &&
-               *scan.at != ';') {
-            scan.at++;
-        }
-
-        size_t length = (size_t)(scan.at - from);
-
-        if (is_next) {
-            g_autofree char *host = g_ascii_strdown(from, (gssize)length);
-
-            return text_one_line(host, LIMIT_DOMAIN_BYTES);
-        }
-        is_next = length == 2 && g_ascii_strncasecmp(from, "by", 2) == 0;
-    }
-    return g_strdup("");
-}
-
-/* A field whose name or bytes are odd is no field of our border. */
-static char *authres_text(const struct header *header)
-{
-    g_autofree char *value = header_unfold(header);
-
-    if (header->is_odd || header_has_stray_byte(header) || !g_str_is_ascii(value)) {
-        return NULL;
-    }
-    for (const char *at = value; *at != '\0'; at++) {
-        if (g_ascii_iscntrl(*at) && *at != '\t') {
-            return NULL;
-        }
-    }
-    return g_steal_pointer(&value);
-}
-
-static void read_trace(const struct headers *headers, struct facts *facts)
-{
-    guint authres_count = 0;
-
-    for (guint i = 0; i < headers->fields->len; i++) {
-        const struct header *header = &g_array_index(headers->fields, struct header, i);
-
-        if (header_is(header, "Received")) {
-            if (facts->received_count++ < LIMIT_AUTHRES) {
-                g_autofree char *value = header_unfold(header);
-                g_autofree char *host = received_by(value);
-
-                g_ptr_array_add(facts->trace, trace_field_new(TRACE_RECEIVED, host));
-            }
-        } else if (header_is(header, "Authentication-Results") && authres_count < LIMIT_AUTHRES) {
-            g_autofree char *value = authres_text(header);
-
-            if (value != NULL) {
-                authres_count++;
-                g_ptr_array_add(facts->trace, trace_field_new(TRACE_AUTHRES, value));
-            }
-        }
-    }
-}
-
 /* ---- the mail ---------------------------------------------------------------------------------- */
 
 static void read_header(const struct headers *headers, const char *charset, struct facts *facts)
@@ -245,7 +176,7 @@ static void read_header(const struct headers *headers, const char *charset, stru
     read_ids(headers, "References", true, facts->references);
     read_subject(headers, charset, facts);
     facts->date_us = date == NULL ? 0 : ids_read_date(date);
-    read_trace(headers, facts);
+    trace_read(headers, facts);
 }
 
 /* What raw bytes of the mail are probably in: the charset that a part states, else that of an encoded word. */

@@ -78,7 +78,10 @@ static json_t *trace(const GPtrArray *list)
 
     for (guint i = 0; i < list->len; i++) {
         const struct trace_field *field = g_ptr_array_index(list, i);
-        const char *kind = field->kind == TRACE_RECEIVED ? "received" : "authres";
+        bool is_received = field->kind == TRACE_RECEIVED || field->kind == TRACE_HANDOVER;
+        const char *kind = is_received                    ? "received"
+                           : field->kind == TRACE_AUTHRES ? "authres"
+                                                          : "other";
 
         json_array_append_new(array, json_pack("{s:s, s:s}", "kind", kind, "text", field->text));
     }

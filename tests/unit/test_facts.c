@@ -219,7 +219,7 @@ static void unknown_text_source(struct facts *facts)
 }
 static void unknown_trace_kind(struct facts *facts)
 {
-    g_ptr_array_add(facts->trace, trace_field_new(TRACE_AUTHRES + 1, "x"));
+    g_ptr_array_add(facts->trace, trace_field_new(TRACE_PARTIAL_SIGNATURE + 1, "x"));
 }
 static void authres_that_is_not_ascii(struct facts *facts)
 {

@@ -334,12 +334,14 @@ Test(parse, reads_the_header)
     cr_expect_eq(facts->delivered_to->len, 2);
     cr_expect_str_eq(g_ptr_array_index(facts->delivered_to, 0), "support+T@desk.example");
     cr_expect_eq(facts->received_count, 2);
-    cr_assert_eq(facts->trace->len, 4);
+    cr_assert_eq(facts->trace->len, 6);
 
     static const struct trace_field WANT[] = {{TRACE_AUTHRES,
                                                (char *)"mx.desk.example; dmarc=pass"},
                                               {TRACE_RECEIVED, (char *)"mx.desk.example"},
                                               {TRACE_AUTHRES, (char *)"second; none"},
+                                              {TRACE_AUTHRES, (char *)""},
+                                              {TRACE_AUTHRES, (char *)""},
                                               {TRACE_RECEIVED, (char *)""}};
     for (guint i = 0; i < facts->trace->len; i++) {
         const struct trace_field *field = g_ptr_array_index(facts->trace, i);
