@@ -140,7 +140,8 @@ Test(authority, needs_a_person_and_a_ticket_for_a_token)
     OWNED(records) records = world_records();
     g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
     struct identity nobody = {.claim = CLAIM_UNKNOWN, .address = "x@nowhere.test"};
-    struct identity anna = {.person = records_person(records, ANNA), .address = "anna@acme.example"};
+    struct identity anna = {.person = records_person(records, ANNA),
+                            .address = "anna@acme.example"};
 
     world_add_token(records, TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, 0, 12);
     world_add_token(records, TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, ANNA, 0);
