@@ -194,7 +194,9 @@ static bool kind_reader(const struct door *door, const struct base *base,
     case TAKES_SPARE_BITS:
         if (length == TOKEN_CHARS && g_ascii_isalnum(text[length - 1])) {
             const char *c = strchr(ALPHABET, g_ascii_tolower(text[length - 1]));
-            mended[length - 1] = c == NULL ? text[length - 1] : ALPHABET[(c - ALPHABET) & ~7];
+            if (c != NULL) {
+                mended[length - 1] = ALPHABET[(c - ALPHABET) & ~7];
+            }
         }
         break;
     }
