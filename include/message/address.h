@@ -7,9 +7,8 @@
 #include "core/err.h"
 #include "message/facts.h"
 
-/* The normal form of "local@domain": domain in lower case, nothing else changed; ASCII only (an
- * internationalised domain is given as its A-label). Dot-atom or quoted local part, LDH domain,
- * lengths of RFC 5321.
+/* The normal form of "local@domain": domain in lower case and as A-labels, nothing else changed. Dot-atom or
+ * quoted local part in ASCII, LDH domain, lengths of RFC 5321.
  *
  * ST_INVALID  it is no address */
 MUST_CHECK enum status address_normalise(const char *text, char **address_out, struct err *err);

@@ -9,6 +9,11 @@
  *     domain     = label *("." label)                     ; at most 255
  *     label      = let-dig [*(let-dig / "-") let-dig]     ; at most 63, A-labels included
  *
+ * A domain in its own script (RFC 6532) becomes its A-label, so that both are one domain everywhere. That
+ * is done with GLib (RFC 3490, but it keeps the sharp s). Only a name that comes back as it was, but for
+ * lower case and composed letters, is accepted: of full width letters, joiners and the like two readers
+ * could make two domains. In a local part only ASCII is accepted.
+ *
  * No comments, folding, routes or domain literals: which of them a header field may have around its
  * address is the business of message/mailbox. An encoded-word is made of atext; it is refused here,
  * because a reader that decodes it would see another address (RFC 2047 section 5, THREATS 2 B 14).
@@ -87,6 +92,35 @@ static bool has_encoded_word(const char *text, size_t length)
     return from != NULL && g_strstr_len(from + 2, (gssize)length - (from + 2 - text), "?=") != NULL;
 }
 
+/* In lower case, letter by letter: a locale must not say what "I" is; and composed. */
+static char *lower_case(const char *text)
+{
+    g_autoptr(GString) lower = g_string_new(NULL);
+
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+        g_string_append_unichar(lower, g_unichar_tolower(g_utf8_get_char(at)));
+    }
+    return g_utf8_normalize(lower->str, -1, G_NORMALIZE_NFC);
+}
+
+/* The domain in lower case, as A-labels; NULL if it is none. */
+static char *normal_domain(const char *domain)
+{
+    if (g_str_is_ascii(domain)) {
+        return is_domain(domain) ? g_ascii_strdown(domain, -1) : NULL;
+    }
+    if (!g_utf8_validate(domain, -1, NULL) || domain[0] == '-' || strstr(domain, ".-") != NULL ||
+        strstr(domain, "-.") != NULL) {
+        return NULL;
+    }
+    g_autofree char *plain = lower_case(domain);
+    g_autofree char *ascii = g_hostname_to_ascii(domain);
+    g_autofree char *back = ascii == NULL ? NULL : g_hostname_to_unicode(ascii);
+
+    return back != NULL && strcmp(back, plain) == 0 && is_domain(ascii) ? g_ascii_strdown(ascii, -1)
+                                                                        : NULL;
+}
+
 enum status address_normalise(const char *text, char **address_out, struct err *err)
 {
     const char *at = local_part_end(text);
@@ -103,12 +137,12 @@ enum status address_normalise(const char *text, char **address_out, struct err *
     if (has_encoded_word(text, local_length)) {
         return err_set(err, ST_INVALID, "\"%.80s\" has an encoded word in it", text);
     }
-    if (!is_domain(at + 1)) {
+
+    g_autofree char *domain = normal_domain(at + 1);
+
+    if (domain == NULL || local_length + 1 + strlen(domain) > LIMIT_ADDRESS_BYTES) {
         return err_set(err, ST_INVALID, "\"%.80s\" has no valid domain", text);
     }
-
-    g_autofree char *domain = g_ascii_strdown(at + 1, -1);
-
     *address_out = g_strdup_printf("%.*s@%s", (int)local_length, text, domain);
     return ST_OK;
 }

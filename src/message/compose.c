@@ -59,6 +59,9 @@ static enum status check_address(const char *field, const char *address, struct 
 {
     g_autofree char *normal = NULL;
 
+    if (!g_str_is_ascii(address)) {
+        return err_set(err, ST_INVALID, "%s: \"%.80s\" is not in ASCII", field, address);
+    }
     if (address_normalise(address, &normal, err) != ST_OK) {
         return err_wrap(err, "%s", field);
     }

@@ -51,7 +51,43 @@ static const struct {
     {"encoded word", "=?utf-8?q?tech?=@ours.example", NULL},
     {"encoded word in quotes", "\"=?utf-8?q?tech?=\"@ours.example", NULL},
     {"8-bit local part", "m\xC3\xBCller@x.example", NULL},
-    {"8-bit domain", "a@b\xC3\xBC.example", NULL},
+    {"U-label",
+     "a@b\xC3\xBC"
+     "cher.example",
+     "a@xn--bcher-kva.example"},
+    {"U-label in capitals",
+     "a@B\xC3\x9C"
+     "CHER.Example",
+     "a@xn--bcher-kva.example"},
+    {"U-label decomposed",
+     "a@bu\xCC\x88"
+     "cher.example",
+     "a@xn--bcher-kva.example"},
+    {"U-label in Cyrillic", "a@\xD0\xBF\xD0\xBE\xD1\x87\xD1\x82\xD0\xB0.example",
+     "a@xn--80a1acny.example"},
+    {"dotless i", "a@acme-\xC4\xB1nc.example", "a@xn--acme-nc-vfb.example"},
+    {"sharp s",
+     "a@stra\xC3\x9F"
+     "e.example",
+     "a@xn--strae-oqa.example"},
+    {"a joiner", "a@ac\xE2\x80\x8Dme.example", NULL},
+    {"a soft hyphen", "a@ac\xC2\xADme.example", NULL},
+    {"full width letters",
+     "a@\xEF\xBD\x81"
+     "cme.example",
+     NULL},
+    {"a full stop of another script",
+     "a@acme\xE3\x80\x82"
+     "example",
+     NULL},
+    {"capital i with a dot", "a@\xC4\xB0nc.example", NULL},
+    {"Latin-1 in the domain",
+     "a@b\xFC"
+     "cher.example",
+     NULL},
+    {"half a character", "a@b\xC3.example", NULL},
+    {"no valid label in another script", "a@-\xC3\xBC.example", NULL},
+    {"encoded word in the domain", "a@=?utf-8?q?b=C3=BCcher?=.example", NULL},
     {"route", "@a.example:b@c.example", NULL},
 };
 

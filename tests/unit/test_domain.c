@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "desk/domain.h"
+#include "message/address.h"
 
 #define TEN     "aaaaaaaaaa"
 #define LABEL60 TEN TEN TEN TEN TEN TEN
@@ -68,6 +69,51 @@ Test(domain, has_one_form)
                      NORMALISE[i].name, status_name(status), got);
         cr_expect(g_strcmp0(got, NORMALISE[i].want) == 0, "%s: got %s, want %s", NORMALISE[i].name,
                   got, NORMALISE[i].want);
+    }
+}
+
+/* What a customer's domain was entered as, and what a mail's From says. */
+static const struct {
+    const char *name;
+    const char *entered;
+    const char *from;
+    bool is_same;
+} SENDERS[] = {
+    {"A-label for U-label", "bücher.example", "a@xn--bcher-kva.example", true},
+    {"U-label for U-label", "bücher.example", "a@bücher.example", true},
+    {"U-label for A-label", "xn--bcher-kva.example", "a@bücher.example", true},
+    {"in capitals", "Bücher.example", "a@BÜCHER.EXAMPLE", true},
+    {"decomposed", "bücher.example",
+     "a@bu\xCC\x88"
+     "cher.example",
+     true},
+    {"sharp s", "straße.example", "a@straße.example", true},
+    {"final sigma", "όρος.example", "a@όρος.example", true},
+    {"Cyrillic", "почта.example", "a@ПОЧТА.example", true},
+    {"Japanese", "日本語.example", "a@日本語.example", true},
+    {"sharp s is not ss", "strasse.example", "a@straße.example", false},
+    {"without the accent", "bücher.example", "a@bucher.example", false},
+    {"another accent", "bücher.example", "a@bùcher.example", false},
+    {"a dotless i", "cim.example", "a@cım.example", false},
+    {"a Cyrillic a", "acme.example", "a@аcme.example", false},
+    {"a longer name", "cust.example", "a@cust.example.evil.test", false},
+    {"the end of a name", "cust.example", "a@evilcust.example", false},
+    {"a sub-domain", "cust.example", "a@sub.cust.example", false},
+};
+
+Test(domain, of_a_sender_is_the_customers_in_every_spelling_and_no_other)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(SENDERS); i++) {
+        g_autofree char *domain = NULL;
+        g_autofree char *from = NULL;
+        struct err err = {.status = ST_OK};
+
+        cr_assert_eq(domain_normalise(SENDERS[i].entered, false, &domain, &err), ST_OK, "%s",
+                     err.text);
+        cr_assert_eq(address_normalise(SENDERS[i].from, &from, &err), ST_OK, "%s: %s",
+                     SENDERS[i].name, err.text);
+        cr_expect_eq(strcmp(address_domain(from), domain) == 0, SENDERS[i].is_same, "%s: %s, %s",
+                     SENDERS[i].name, from, domain);
     }
 }
 

@@ -49,6 +49,14 @@ static const struct {
     {"26 quoted local part", "From: \"tech@ours.example\"@evil.test\r\n",
      "\"tech@ours.example\"@evil.test", ""},
     {"an A-label", "From: a@xn--bcher-kva.example\r\n", "a@xn--bcher-kva.example", ""},
+    {"36 a U-label",
+     "From: B <a@b\xC3\xBC"
+     "cher.example>\r\n",
+     "a@xn--bcher-kva.example", "B"},
+    {"36 a bare U-label",
+     "From: a@B\xC3\x9C"
+     "CHER.example\r\n",
+     "a@xn--bcher-kva.example", ""},
 
     {"unquoted address as the name", "From: tech@ours.example <x@evil.test>\r\n", NULL, NULL},
     {"14 encoded word in the address", "From: <=?utf-8?q?tech?=@ours.example>\r\n", NULL, NULL},
@@ -89,10 +97,6 @@ static const struct {
     {"unclosed bracket", "From: Tech <tech@ours.example\r\n", NULL, NULL},
     {"two words", "From: tech tech@ours.example\r\n", NULL, NULL},
     {"unclosed quote and two ats", "From: \"tech@ours.example <x@evil.test>\r\n", NULL, NULL},
-    {"8-bit domain",
-     "From: <a@b\xC3\xBC"
-     "cher.example>\r\n",
-     NULL, NULL},
     {"8-bit local part", "From: <m\xC3\xBCller@acme.example>\r\n", NULL, NULL},
     {"domain literal", "From: <a@[192.0.2.1]>\r\n", NULL, NULL},
     {"continuation as the first line", " From: tech@ours.example\r\n", NULL, NULL},
