@@ -33,6 +33,9 @@ MUST_CHECK enum status text_parse_int64(const char *text, int64_t low, int64_t h
 /* "300 ms", "90s", "10 min", "2h", "5d": a duration; a bare number is seconds. */
 MUST_CHECK enum status text_parse_duration(const char *text, int64_t *us_out, struct err *err);
 
+/* "12.0 MB", "3 KB", "17 bytes": a size for people. */
+char *text_bytes(uint64_t bytes) MUST_CHECK;
+
 /* The number of code points of valid UTF-8. */
 size_t text_chars(const char *text);
 

@@ -10,11 +10,13 @@
 struct audience {
     const struct records *records;
     const struct ticket_record *ticket; /* NULL: the one that the plan opens */
-    person_id author;   /* never gets a copy of his own; REF_NEW: the plan makes him */
-    bool is_by_machine; /* nobody is told anything */
+    person_id author;     /* never gets a copy of his own; REF_NEW: the plan makes him */
+    bool is_by_machine;   /* nobody is told anything */
+    const char *left_out; /* of an oversize mail: what was left out of it; NULL: it is all there */
 };
 
-/* The opener of a ticket: "receipt", or a stranger's fixed "acknowledgement". address is what he wrote from. */
+/* The opener of a ticket: "receipt", or a stranger's fixed "acknowledgement"; of an oversize mail "oversize". address is
+ * what he wrote from. */
 void audience_tell_opener(struct plan *plan, const struct audience *audience, const char *address,
                           const char *name, bool is_confirmed);
 
@@ -27,6 +29,11 @@ void audience_tell_assigned(struct plan *plan, const struct audience *audience);
 
 /* Requester and participants: "comment" or "reply". A technician who wrote to an address that is dead is told. */
 void audience_tell_contacts(struct plan *plan, const struct audience *audience, const char *notice);
+
+/* The author, that something of his mail is missing ("oversize"), or that his answer was not sent and what to leave out
+ * of it ("too-large"): reason says what. Never for a stranger; address is what he wrote from. */
+void audience_tell_author(struct plan *plan, const struct audience *audience, const char *notice,
+                          const char *address, const char *reason);
 
 /* A technician whose text did not arrive: "undelivered". about: the mail that came back, 0: it was not sent. */
 void audience_tell_undelivered(struct plan *plan, const struct audience *audience,

@@ -44,6 +44,7 @@ struct mailbox_record {
     GPtrArray *own_hosts; /* char *: hosts whose Received lines are ours */
     bool needs_auth;      /* technician_proof is 'auth' */
     bool has_subaddresses;
+    int64_t send_bytes; /* the largest mail that its SMTP server takes; 0: it has not said */
 };
 
 /* A person, with what he is now. */

@@ -46,6 +46,7 @@ struct due_mailbox {
     const char *smtp_security;
     const char *secret;
     bool has_subaddresses;
+    int64_t send_bytes; /* the largest mail that its server takes; 0: it did not say */
 };
 
 /* One mail to be sent. Strings are borrowed from the batch; those without a NULL in their comment are

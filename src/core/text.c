@@ -261,3 +261,17 @@ size_t text_distance(const char *a, const char *b)
     }
     return row[width - 1];
 }
+
+char *text_bytes(uint64_t bytes)
+{
+    const uint64_t kilo = 1024;
+    const uint64_t mega = kilo * kilo;
+
+    if (bytes < kilo) {
+        return g_strdup_printf("%" PRIu64 " bytes", bytes);
+    }
+    if (bytes < mega) {
+        return g_strdup_printf("%" PRIu64 " KB", (bytes + kilo / 2) / kilo);
+    }
+    return g_strdup_printf("%" PRIu64 ".%" PRIu64 " MB", bytes / mega, bytes % mega * 10 / mega);
+}

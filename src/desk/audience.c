@@ -6,6 +6,7 @@
  *     first public reply    also the technicians who had been told of the ticket: it is assigned
  *     note                  the technicians, in notices whose every address is for notes
  *     came back             the technician who wrote it
+ *     too large             its author, and what is missing or has to be left out
  *
  * "The technicians" are the assignee, or while there is none all of the desk. One copy a person, none to the
  * author, none for what a machine wrote. A recipient's token says what his reply will do: it follows from
@@ -80,7 +81,10 @@ void audience_tell_opener(struct plan *plan, const struct audience *audience, co
         return;
     }
     bool is_stranger = !is_confirmed && !is_technician;
-    struct plan_mail *mail = plan_add_mail(plan, is_stranger ? "acknowledgement" : "receipt");
+    const char *notice = audience->left_out != NULL ? "oversize"
+                         : is_stranger              ? "acknowledgement"
+                                                    : "receipt";
+    struct plan_mail *mail = plan_add_mail(plan, notice);
 
     mail->person = audience->author;
     mail->ticket = REF_NEW;
@@ -90,8 +94,9 @@ void audience_tell_opener(struct plan *plan, const struct audience *audience, co
     mail->is_stranger = is_stranger;
     mail->address = g_strdup(address);
     mail->name = g_strdup(person != NULL && person->name[0] != '\0' ? person->name : name);
-    mail->reason = g_strdup(is_stranger ? "opened the ticket, and is not confirmed"
-                                        : "opened the ticket");
+    mail->reason = g_strdup(audience->left_out != NULL ? audience->left_out
+                            : is_stranger              ? "opened the ticket, and is not confirmed"
+                                                       : "opened the ticket");
     mail->suppressed_by = is_dead ? g_strdup("dead-address") : NULL;
 }
 
@@ -187,4 +192,27 @@ void audience_tell_undelivered(struct plan *plan, const struct audience *audienc
     mail->name = g_strdup(person->name);
     mail->reason = g_strdup(reason);
     mail->suppressed_by = person->is_address_dead ? g_strdup("dead-address") : NULL;
+}
+
+void audience_tell_author(struct plan *plan, const struct audience *audience, const char *notice,
+                          const char *address, const char *reason)
+{
+    const struct person_record *person = records_person(audience->records, audience->author);
+    bool is_technician = person != NULL && identity_is_technician_on(person, audience->ticket);
+    bool is_dead = person != NULL && person->is_address_dead &&
+                   g_ascii_strcasecmp(person->address, address) == 0;
+
+    if (audience->is_by_machine) {
+        return;
+    }
+    struct plan_mail *mail = plan_add_mail(plan, notice);
+
+    mail->person = audience->author;
+    mail->ticket = ticket_of(audience);
+    mail->purpose = is_technician ? TOKEN_TECHNICIAN_REPLY : TOKEN_CONTACT_REPLY;
+    mail->is_automatic = !is_technician;
+    mail->address = g_strdup(address);
+    mail->name = g_strdup(person != NULL ? person->name : "");
+    mail->reason = g_strdup(reason);
+    mail->suppressed_by = is_dead ? g_strdup("dead-address") : NULL;
 }

@@ -26,11 +26,11 @@
 #include "desk/authority.h"
 #include "desk/governor.h"
 #include "desk/identity.h"
+#include "desk/outsize.h"
 #include "desk/thread.h"
 #include "message/address.h"
 
 #define SUBJECT_FROM_TEXT_CHARS 60
-#define BYTES_PER_MB            1048576
 
 /* One decision while it is made. */
 struct decision {
@@ -41,44 +41,17 @@ struct decision {
     struct place place;
     struct evidence evidence;
     struct ruling ruling;
+    char *left_out; /* own: of an oversize mail, what is missing; NULL: nothing is */
+    char *to_drop;  /* own: files of a technician's that cannot be passed on; "": all can */
 };
 
+static void decision_clear(struct decision *decision)
+{
+    g_free(decision->left_out);
+    g_free(decision->to_drop);
+}
+
 /* ---- texts ------------------------------------------------------------------------------------- */
-
-/* "attachments left out: a.pdf, b.zip, and more, about 30 MB"; own, "" when nothing was. */
-static char *left_out_line(const struct facts *facts, const struct records *records)
-{
-    g_autoptr(GString) line = g_string_new("attachments left out: ");
-
-    if (!records->is_oversize) {
-        return facts->attachments_left_out == 0
-                   ? g_strdup("")
-                   : g_strdup_printf("attachments left out: %u", facts->attachments_left_out);
-    }
-    for (guint i = 0; i < facts->attachments->len; i++) {
-        const struct attachment *attachment = facts->attachments->pdata[i];
-        g_string_append_printf(line, "%s, ", attachment->name);
-    }
-    g_string_append_printf(line, "%sabout %" PRIu64 " MB",
-                           facts->attachments->len > 0 ? "and more, " : "",
-                           (records->bytes + BYTES_PER_MB / 2) / BYTES_PER_MB);
-    return text_cut(line->str, LIMIT_COMMENT_CHARS / 2, NULL);
-}
-
-/* The comment: the mail's words, and what of it is not there; own. */
-static char *comment_text(const struct facts *facts, const struct records *records,
-                          bool *is_cut_out)
-{
-    const char *words = facts->text[0] != '\0' ? facts->text : "(no text)";
-    g_autofree char *line = left_out_line(facts, records);
-
-    if (line[0] == '\0') {
-        return text_cut(words, LIMIT_COMMENT_CHARS, is_cut_out);
-    }
-    g_autofree char *cut = text_cut(words, LIMIT_COMMENT_CHARS - text_chars(line) - 2, is_cut_out);
-
-    return g_strconcat(cut, "\n\n", line, NULL);
-}
 
 /* The first words of a text, whole ones if there is a blank; own. */
 static char *first_words(const char *text)
@@ -162,7 +135,7 @@ static void change_comment(struct decision *decision)
     struct change *change = add_change(decision->plan, CHANGE_COMMENT_ADD, decision->ruling.reason);
 
     change->comment_kind = decision->ruling.comment_kind;
-    change->text = comment_text(decision->facts, decision->records, &change->is_cut);
+    change->text = outsize_comment(decision->facts, decision->records, &change->is_cut);
 }
 
 static void change_open(struct decision *decision)
@@ -201,7 +174,25 @@ static struct audience audience_of(const struct decision *decision)
     return (struct audience){.records = decision->records,
                              .ticket = decision->place.ticket,
                              .author = decision->plan->sender,
-                             .is_by_machine = decision->evidence.writer != WRITER_PERSON};
+                             .is_by_machine = decision->evidence.writer != WRITER_PERSON,
+                             .left_out = decision->left_out};
+}
+
+/* What was too large on its way in or out is told to whoever wrote it. */
+static void tell_limits(struct decision *decision)
+{
+    struct audience audience = audience_of(decision);
+    const char *address = decision->facts->from->address;
+    bool is_unsent = decision->to_drop[0] != '\0' && decision->evidence.token == OWN_REPLY;
+
+    if (decision->evidence.is_released) {
+        return; /* a person read it: that its sender wrote it is not proven */
+    }
+    if (decision->left_out != NULL) {
+        audience_tell_author(decision->plan, &audience, "oversize", address, decision->left_out);
+    } else if (is_unsent) {
+        audience_tell_author(decision->plan, &audience, "too-large", address, decision->to_drop);
+    }
 }
 
 static void plan_new_ticket(struct decision *decision)
@@ -229,6 +220,7 @@ static void plan_public(struct decision *decision)
     struct audience audience = audience_of(decision);
     audience_tell_technicians(decision->plan, &audience, "comment");
     audience_tell_contacts(decision->plan, &audience, "comment");
+    tell_limits(decision);
 }
 
 static void plan_unverified(struct decision *decision)
@@ -275,6 +267,7 @@ static void plan_note(struct decision *decision)
 
     struct audience audience = audience_of(decision);
     audience_tell_technicians(decision->plan, &audience, "note");
+    tell_limits(decision);
 }
 
 /* ---- delivery reports -------------------------------------------------------------------------- */
@@ -436,6 +429,20 @@ static bool is_own_notice(const struct records *records)
     return false;
 }
 
+/* What a technician wrote is passed on in full, or not at all. */
+static void weigh_size(struct decision *decision)
+{
+    const struct records *records = decision->records;
+    bool is_technician = decision->evidence.claim == CLAIM_TECHNICIAN;
+    int64_t limit = outsize_limit(records->mailbox.send_bytes);
+    g_autofree char *line = outsize_left_out(decision->facts, records);
+
+    decision->left_out = records->is_oversize ? text_one_line(line, LIMIT_NAME_CHARS) : NULL;
+    decision->to_drop = is_technician ? outsize_files_to_drop(decision->facts, limit)
+                                      : g_strdup("");
+    decision->evidence.is_oversize = records->is_oversize || decision->to_drop[0] != '\0';
+}
+
 static void weigh(struct decision *decision)
 {
     const struct facts *facts = decision->facts;
@@ -459,7 +466,7 @@ static void weigh(struct decision *decision)
     evidence->needs_auth = records->mailbox.needs_auth;
     evidence->is_own_notice = is_own_notice(records);
     evidence->is_released = records->released_by != NULL;
-    evidence->is_oversize = records->is_oversize;
+    weigh_size(decision);
     evidence->unknown_senders = records->settings.unknown_senders;
 }
 
@@ -557,6 +564,7 @@ static void carry_out(struct decision *decision)
 static struct plan *judge(const struct facts *facts, const struct records *records)
 {
     struct plan *plan = plan_new();
+    CLEANUP(decision_clear)
     struct decision decision = {.facts = facts, .records = records, .plan = plan};
 
     weigh(&decision);

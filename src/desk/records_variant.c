@@ -13,10 +13,10 @@
  */
 #include "desk/records.h"
 
-#define VERSION 1
+#define VERSION 2
 
 #define SETTINGS_TYPE "(uxbxxxxxxxx)"
-#define MAILBOX_TYPE  "(xssumsasbb)"
+#define MAILBOX_TYPE  "(xssumsasbbx)"
 #define TWIN_TYPE     "(xusx)"
 #define TOKEN_TYPE    "(ubbsuuxxxx)"
 #define ID_TYPE       "(sxxbasxb)"
@@ -55,10 +55,10 @@ static GVariant *settings_to_variant(const struct settings *settings)
 
 static GVariant *mailbox_to_variant(const struct mailbox_record *mailbox)
 {
-    return g_variant_new("(xssums@asbb)", mailbox->id, mailbox->address, mailbox->name,
+    return g_variant_new("(xssums@asbbx)", mailbox->id, mailbox->address, mailbox->name,
                          (guint32)mailbox->trust, mailbox->authserv_id,
                          texts_to_variant(mailbox->own_hosts), (gboolean)mailbox->needs_auth,
-                         (gboolean)mailbox->has_subaddresses);
+                         (gboolean)mailbox->has_subaddresses, mailbox->send_bytes);
 }
 
 static GVariant *token_to_variant(const struct token_record *token)
@@ -197,10 +197,11 @@ static bool take_mailbox(GVariant *value, struct mailbox_record *mailbox)
     guint32 trust = 0;
     gboolean needs_auth = FALSE;
     gboolean has_subaddresses = FALSE;
+    gint64 send_bytes = 0;
     g_autoptr(GVariant) own_hosts = NULL;
 
-    g_variant_get(value, "(x&s&sum&s@asbb)", &mailbox->id, &address, &name, &trust, &authserv_id,
-                  &own_hosts, &needs_auth, &has_subaddresses);
+    g_variant_get(value, "(x&s&sum&s@asbbx)", &mailbox->id, &address, &name, &trust, &authserv_id,
+                  &own_hosts, &needs_auth, &has_subaddresses, &send_bytes);
     take_text(&mailbox->address, address);
     take_text(&mailbox->name, name);
     take_text(&mailbox->authserv_id, authserv_id);
@@ -208,6 +209,7 @@ static bool take_mailbox(GVariant *value, struct mailbox_record *mailbox)
     mailbox->trust = (enum trust)trust;
     mailbox->needs_auth = needs_auth;
     mailbox->has_subaddresses = has_subaddresses;
+    mailbox->send_bytes = send_bytes;
     return trust <= TRUST_MICROSOFT365;
 }
 

@@ -20,6 +20,7 @@
 #include "core/embed.h"
 #include "core/limits.h"
 #include "core/text.h"
+#include "desk/outsize.h"
 #include "desk/token.h"
 #include "message/compose.h"
 #include "message/template.h"
@@ -28,9 +29,6 @@
 #define SUBJECT_CHARS \
  230 /* leaves room for "Re: [#…] ", so that cutting never makes two subjects of one */
 #define SUB_ADDRESS_BYTES 16 /* a longer mailbox name leaves no room for a token (RFC 5321: 64) */
-#define ENCODED_LINE      57 /* bytes of a file in a line of base64, which takes 78 */
-#define ENCODED_LINE_OUT  78
-#define PART_BYTES        1024 /* header and boundary of one attachment, names encoded */
 
 /* Made by src/core/embed.py. */
 const struct embedded *notice_files(size_t *count_out);
@@ -55,6 +53,8 @@ static const struct kind KINDS[] = {
     {"reply", "comment-technician", "reply", true, true, true, false, false},
     {"note", "note", NULL, true, true, true, false, false},
     {"assigned", "assigned", NULL, true, true, false, true, false},
+    {"oversize", "oversize-technician", "oversize", false, false, false, true, true},
+    {"too-large", "too-large", NULL, false, false, false, true, true},
     {"undelivered", "undelivered", "undelivered", false, false, false, true, false},
 };
 
@@ -221,18 +221,6 @@ static char *list_audience(const struct outbound_due *due, person_id one, person
     return list_names(names);
 }
 
-static char *size_text(int64_t bytes)
-{
-    if (bytes < 1024) {
-        return g_strdup_printf("%" PRId64 " bytes", bytes);
-    }
-    if (bytes < 1024 * 1024) {
-        return g_strdup_printf("%" PRId64 " KB", (bytes + 512) / 1024);
-    }
-    return g_strdup_printf("%" PRId64 ".%" PRId64 " MB", bytes / 1048576,
-                           bytes % 1048576 * 10 / 1048576);
-}
-
 static char *list_files(const struct outbound_due *due, bool is_there)
 {
     g_autoptr(GString) list = g_string_new(NULL);
@@ -241,7 +229,7 @@ static char *list_files(const struct outbound_due *due, bool is_there)
         const struct due_attachment *file = &g_array_index(due->attachments, struct due_attachment,
                                                            i);
         g_autofree char *name = one_line(file->name);
-        g_autofree char *size = size_text(file->bytes);
+        g_autofree char *size = text_bytes((uint64_t)file->bytes);
 
         if ((file->content != NULL) == is_there) {
             g_string_append_printf(list, "%s%s (%s)", list->len == 0 ? "" : ", ", name, size);
@@ -382,13 +370,11 @@ bool notice_is_personal(const char *notice)
 bool *notice_fitting_files(const struct outbound_due *due)
 {
     bool *fits = g_new0(bool, MAX(due->attachments->len, 1));
-    int64_t room = LIMIT_SEND_BYTES -
-                   (int64_t)strlen(due->text) * 3; /* quoted-printable at its worst */
+    int64_t room = outsize_room(outsize_limit(due->mailbox->send_bytes), strlen(due->text));
 
     for (guint i = 0; notice_carries_files(due->notice) && i < due->attachments->len; i++) {
         int64_t bytes = g_array_index(due->attachments, struct due_attachment, i).bytes;
-        int64_t lines = bytes > LIMIT_SEND_BYTES ? LIMIT_SEND_BYTES : bytes / ENCODED_LINE + 1;
-        int64_t encoded = lines * ENCODED_LINE_OUT + PART_BYTES;
+        int64_t encoded = outsize_of_file((uint64_t)bytes);
 
         fits[i] = encoded <= room;
         room -= fits[i] ? encoded : 0;

@@ -611,6 +611,44 @@ Test(notice, lists_what_travels_and_what_does_not)
     cr_expect(strstr(mail, "aGVsbG8") != NULL, "%s", mail);
 }
 
+static const struct {
+    const char *notice;
+    bool is_technician;
+    bool is_stranger;
+    const char *want[3];
+} TOO_LARGE[] = {
+    {"oversize", false, false, {"Re: [#12] ", "attachments left out: a.iso", "ticket #12"}},
+    {"oversize", false, true, {"[#12] Your message is too large", "Hello,", "ticket #12"}},
+    {"oversize", true, false, {"was not sent to anybody", "attachments left out: a.iso", "#12"}},
+    {"too-large", true, false, {"was not sent to anybody", "Without these", "left out: a.iso"}},
+};
+
+Test(notice, tells_an_author_what_was_too_large)
+{
+    OWNED(outbound_batch) batch = outbound_batch_new();
+
+    make_tokens();
+    for (size_t i = 0; i < G_N_ELEMENTS(TOO_LARGE); i++) {
+        struct outbound_due *due = add_sample(batch, TOO_LARGE[i].notice,
+                                              TOO_LARGE[i].is_technician ? &BEN : &ANNA,
+                                              TOO_LARGE[i].is_technician ? technician_token : NULL);
+
+        due->is_stranger = TOO_LARGE[i].is_stranger;
+        due->reason = "attachments left out: a.iso";
+        due->text = "words of a note";
+        due->kind = "note";
+        g_autofree char *mail = render(due);
+
+        for (size_t w = 0; w < 3; w++) {
+            cr_expect_not_null(strstr(mail, TOO_LARGE[i].want[w]), "%s: no \"%s\" in %s",
+                               TOO_LARGE[i].notice, TOO_LARGE[i].want[w], mail);
+        }
+        cr_expect_null(strstr(mail, "words of a note"), "%s", mail);
+        cr_expect(!TOO_LARGE[i].is_stranger || strstr(mail, "a.iso") == NULL, "%s", mail);
+        cr_expect_not_null(strstr(mail, "Auto-Submitted: auto-replied"), "%s", mail);
+    }
+}
+
 Test(notice, tells_an_author_what_came_back)
 {
     OWNED(outbound_batch) batch = outbound_batch_new();

@@ -104,6 +104,7 @@ static struct records *full_records(void)
     g_ptr_array_add(records->mailbox.own_hosts, g_strdup("imap.desk.example"));
     records->mailbox.needs_auth = false;
     records->mailbox.has_subaddresses = false;
+    records->mailbox.send_bytes = 26214400;
     g_ptr_array_add(records->own_addresses, g_strdup("support@desk.example"));
     records->is_oversize = true;
     records->bytes = 30000000;
@@ -154,6 +155,7 @@ Test(records, keep_every_member)
     cr_expect_str_eq(got->mailbox.own_hosts->pdata[0], "imap.desk.example");
     cr_expect_not(got->mailbox.needs_auth);
     cr_expect_not(got->mailbox.has_subaddresses);
+    cr_expect_eq(got->mailbox.send_bytes, 26214400);
     cr_expect(got->is_oversize);
     cr_expect_eq(got->bytes, 30000000);
     cr_expect_str_eq(got->released_by, "ben@desk.example");
@@ -253,7 +255,7 @@ Test(records, of_another_form_or_version_are_refused)
     g_autoptr(GVariant) newer = g_variant_ref_sink(
         g_variant_new_from_data(g_variant_get_type(stored), bytes, size, FALSE, NULL, NULL));
     cr_expect_eq(records_from_variant(newer, &got, &err), ST_INVALID);
-    cr_expect_neq(strstr(err.text, "version 2"), NULL, "%s", err.text);
+    cr_expect_neq(strstr(err.text, "version 3"), NULL, "%s", err.text);
 
     g_autoptr(GVariant) cut = g_variant_ref_sink(g_variant_new_from_data(
         g_variant_get_type(stored), g_variant_get_data(stored), size - 1, FALSE, NULL, NULL));

@@ -348,3 +348,20 @@ Test(text, digests_as_fips_180_says)
     cr_expect_eq(text_key64("abc", 3), (int64_t)0xba7816bf8f01cfeaULL);
     cr_expect_eq(text_key64(NULL, 0), (int64_t)0xe3b0c44298fc1c14ULL);
 }
+
+static const struct {
+    uint64_t bytes;
+    const char *want;
+} SIZES[] = {
+    {0, "0 bytes"},      {1023, "1023 bytes"},  {1024, "1 KB"},
+    {1535, "1 KB"},      {1536, "2 KB"},        {1048575, "1024 KB"},
+    {1048576, "1.0 MB"}, {12582911, "11.9 MB"}, {UINT64_MAX, "17592186044415.9 MB"},
+};
+
+Test(text, tells_a_size)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(SIZES); i++) {
+        g_autofree char *got = text_bytes(SIZES[i].bytes);
+        cr_expect_str_eq(got, SIZES[i].want, "got %s, want %s", got, SIZES[i].want);
+    }
+}
