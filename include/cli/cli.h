@@ -9,10 +9,12 @@
 #include "core/err.h"
 #include "db/conn.h"
 #include "db/tx.h"
+#include "store/role.h"
 
 struct cli {
     const char *config_path; /* borrowed: from argv; NULL: the usual place */
     bool is_json;
+    enum desk_role least;  /* that the command needs (cli/role) */
     struct config *config; /* own: NULL until cli_config */
     struct conn *conn;     /* own: NULL until cli_connect */
 };
@@ -20,13 +22,22 @@ struct cli {
 /* Read the config file, the first time. */
 MUST_CHECK enum status cli_config(struct cli *cli, struct err *err);
 
-/* Connect to the database, the first time. cli_connect checks that the schema is this program's. */
+/* Connect to the database, the first time, and check that the caller's role may do what the command does.
+ * cli_connect also checks that the schema is this program's.
+ *
+ * ST_DENIED  the command needs another role; the hint says how to get it */
 MUST_CHECK enum status cli_connect(struct cli *cli, struct err *err);
 MUST_CHECK enum status cli_connect_unchecked(struct cli *cli, struct err *err);
 void cli_clear(struct cli *cli);
 
 /* Connect and begin a read-only transaction. */
 MUST_CHECK enum status cli_read(struct cli *cli, struct tx **tx_out, struct err *err);
+
+/* The least role for a command; every one has it. verb is NULL where the noun stands alone. */
+enum desk_role cli_role_of(const char *noun, const char *verb);
+
+/* For what only some words of a command need. Statuses as cli_connect's, which came before. */
+MUST_CHECK enum status cli_require(struct cli *cli, enum desk_role least, struct err *err);
 
 /* The login user, for activities: "anna"; through sudo the one behind it. Own. */
 char *cli_actor(void);

@@ -98,7 +98,10 @@ enum status cli_connect_unchecked(struct cli *cli, struct err *err)
         return ST_OK;
     }
     enum status status = cli_config(cli, err);
-    return status == ST_OK ? conn_open(cli->config->database, "postdesk", &cli->conn, err) : status;
+    if (status == ST_OK) {
+        status = conn_open(cli->config->database, "postdesk", &cli->conn, err);
+    }
+    return status == ST_OK ? cli_require(cli, cli->least, err) : status;
 }
 
 enum status cli_connect(struct cli *cli, struct err *err)

@@ -104,6 +104,9 @@ void help_print_verb(const struct noun *noun, const struct verb *verb)
         print_indented(left, flag->help);
     }
     print_global_options();
+    if (strcmp(noun->name, "help") != 0) {
+        printf("\nNeeds the role %s.\n", desk_role_name(cli_role_of(noun->name, verb->name)));
+    }
 }
 
 void help_print_noun(const struct noun *noun)

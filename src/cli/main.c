@@ -100,7 +100,11 @@ static enum status dispatch(struct cli *cli, const struct invocation *invocation
         help_print_verb(noun, verb);
         return ST_OK;
     }
-    return status == ST_OK ? run_verb(cli, verb, words + used, count - used, err) : status;
+    if (status != ST_OK) {
+        return status;
+    }
+    cli->least = cli_role_of(noun->name, verb->name);
+    return run_verb(cli, verb, words + used, count - used, err);
 }
 
 static enum status run(char **argv, struct cli *cli, struct err *err)

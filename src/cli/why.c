@@ -66,7 +66,11 @@ static enum status explain_path(struct cli *cli, const struct args *args, json_t
     OWNED(explanation) explanation = NULL;
     mailbox_id mailbox = 0;
 
-    enum status status = read_file(args_word(args, 0), &raw, err);
+    /* Tokens in it are verified, and for that their keys are read. */
+    enum status status = cli_require(cli, DESK_OPERATOR, err);
+    if (status == ST_OK) {
+        status = read_file(args_word(args, 0), &raw, err);
+    }
     if (status == ST_OK) {
         status = find_mailbox(cli, args_value(args, "mailbox"), &mailbox, err);
     }
@@ -121,7 +125,8 @@ static const struct verb VERBS[] = {
      .help = "explain how a mail was decided, or how a file would be",
      .more =
          "A number is a mail that the desk has. A file is decided against the desk as it is now;\n"
-         "nothing is written. A file that is called like a number: ./12",
+         "nothing is written; that needs the role operator, because tokens are verified with the desk's\n"
+         "keys. A file that is called like a number: ./12",
      .flags = FLAGS,
      .least_words = 1,
      .most_words = 1,
