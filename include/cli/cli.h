@@ -60,9 +60,11 @@ MUST_CHECK enum status cli_add_or_remove(const char *word, bool *is_added_out, s
 extern const struct noun NOUN_AUDIT;
 extern const struct noun NOUN_CONTACT;
 extern const struct noun NOUN_CUSTOMER;
+extern const struct noun NOUN_FIELD;
 extern const struct noun NOUN_GROUP;
 extern const struct noun NOUN_HELD;
 extern const struct noun NOUN_HELP;
+extern const struct noun NOUN_KEYS;
 extern const struct noun NOUN_LOG;
 extern const struct noun NOUN_MAILBOX;
 extern const struct noun NOUN_MIGRATE;

@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/acts.h"
 #include "cli/entry.h"
 #include "cli/person_set.h"
 #include "cli/view.h"
 #include "desk/domain.h"
+#include "store/account.h"
 #include "store/customer.h"
 
 static const struct field CONTACT_FIELDS[] = {
@@ -52,6 +54,8 @@ static const struct field TECHNICIAN_FIELDS[] = {
     {"created_at", "SINCE", FIELD_TIME, false},
     {"opens_tickets", NULL, FIELD_BOOL, false},
     {"has_dead_address", NULL, FIELD_BOOL, false},
+    {"acts_by_mail", NULL, FIELD_BOOL, false},
+    {"acts_by_mail_because", "ACTS BY MAIL", FIELD_TEXT, true},
 };
 
 static const struct field PERSON_FIELDS[] = {
@@ -71,6 +75,15 @@ static const struct field PERSON_FIELDS[] = {
     {"created_at", "Since", FIELD_TIME, false},
     {"opens_tickets", "Opens tickets", FIELD_BOOL, false},
     {"has_dead_address", "First address is dead", FIELD_BOOL, false},
+};
+
+/* Columns of a person, and the last fields of a technician, which are no columns. */
+enum {
+    IS_CONTACT = 6,
+    IS_TECHNICIAN = 9,
+    IS_DISABLED = 11,
+    HAS_DEAD_ADDRESS = 15,
+    ADDED_FIELDS = 2
 };
 
 /* ---- list, show ---- */
@@ -96,10 +109,30 @@ static enum status run_contact_list(struct cli *cli, const struct args *args, st
     return status;
 }
 
+/* The technicians, each with whether he can act by mail. */
+static json_t *technicians_of(const struct rows *rows, const struct rows *mailboxes)
+{
+    json_t *array = json_array();
+
+    for (int row = 0; row < rows_count(rows); row++) {
+        bool acts = false;
+        g_autofree char *because = acts_by_mail(row_bool(rows, row, IS_DISABLED),
+                                                row_bool(rows, row, HAS_DEAD_ADDRESS), mailboxes,
+                                                &acts);
+        json_t *technician = view_row(rows, row, TECHNICIAN_FIELDS,
+                                      G_N_ELEMENTS(TECHNICIAN_FIELDS) - ADDED_FIELDS);
+        json_object_set_new(technician, "acts_by_mail", json_boolean(acts));
+        json_object_set_new(technician, "acts_by_mail_because", json_string(because));
+        json_array_append_new(array, technician);
+    }
+    return array;
+}
+
 static enum status run_technician_list(struct cli *cli, const struct args *args, struct err *err)
 {
     TX_AUTO struct tx *tx = NULL;
     OWNED(rows) rows = NULL;
+    OWNED(rows) mailboxes = NULL;
 
     (void)args;
     enum status status = cli_read(cli, &tx, err);
@@ -107,7 +140,11 @@ static enum status run_technician_list(struct cli *cli, const struct args *args,
         status = person_store_technicians(tx, &rows, err);
     }
     if (status == ST_OK) {
-        view_table(cli, rows, TECHNICIAN_FIELDS, G_N_ELEMENTS(TECHNICIAN_FIELDS));
+        status = account_store_list(tx, &mailboxes, err);
+    }
+    if (status == ST_OK) {
+        view_print(cli, technicians_of(rows, mailboxes), TECHNICIAN_FIELDS,
+                   G_N_ELEMENTS(TECHNICIAN_FIELDS));
     }
     return status;
 }
@@ -132,8 +169,6 @@ static enum status show(struct cli *cli, const struct args *args, int role_colum
     }
     return status;
 }
-
-enum { IS_CONTACT = 6, IS_TECHNICIAN = 9 };
 
 static enum status run_contact_show(struct cli *cli, const struct args *args, struct err *err)
 {

@@ -239,6 +239,97 @@ class Admin(CliTest):
             ("mailbox", "trust", "authserv-id:mx.desk.example", "google"),
             ("mailbox", "own-hosts", "a.example, b.example", "")])
 
+    def test_what_contacts_see_of_a_field(self):
+        listed = {row["name"]: row["contacts"] for row in self.json("field", "list")}
+        self.assertEqual((listed["number"], listed["type"]), ("shown", "hidden"))
+        self.ok("field", "set", "type", "--contacts", "editable")
+        self.assertEqual(self.json("field", "list")[-1], {"name": "type", "contacts": "editable"})
+        self.fails(65, "field", "set", "type", "--contacts", "seen", says="hidden, shown or editable")
+        self.fails(65, "field", "set", "type", says="--contacts")
+        self.fails(1, "field", "set", "colour", "--contacts", "shown", says="no field", hints="field list")
+        self.assertEqual(self.changes("--object", "field:type"),
+                         [("field", "contacts", "hidden", "editable")])
+
+    def test_technicians_who_act_by_mail_and_why_not(self):
+        def says():
+            (row,) = self.json("technician", "list")
+            self.assertEqual(row["acts_by_mail"], row["acts_by_mail_because"].startswith("yes"))
+            return row["acts_by_mail_because"]
+
+        self.assertEqual(says(), "no, because no mailbox is enabled")
+        self.add_mailbox()
+        self.assertEqual(says(), "no, because no mailbox has a trust profile")
+        self.ok("mailbox", "set", "1", "--technician-proof", "token")
+        self.assertEqual(says(), "yes, at support@desk.example (by token alone)")
+        self.ok("mailbox", "set", "1", "--technician-proof", "auth", "--trust", "google")
+        self.assertEqual(says(), "yes, at support@desk.example")
+        self.assertIn("yes, at support@desk.example", self.ok("technician", "list"))
+        self.sql("update person_address set is_dead = true where address_key = 'ben@desk.example'")
+        self.assertEqual(says(), "no, because his address takes no mail")
+        self.ok("technician", "set", "ben@desk.example", "--disable")
+        self.assertEqual(says(), "no, because he is disabled")
+        self.ok("technician", "set", "ben@desk.example", "--enable")
+        self.ok("technician", "address", "add", "ben@desk.example", "ben@desk.example")
+        self.ok("mailbox", "set", "1", "--disable")
+        self.assertEqual(says(), "no, because no mailbox is enabled")
+
+    # ---- keys -------------------------------------------------------------------------------
+
+    def place(self, token):
+        """Where a mail of Anna with this token would go: a ticket, or "new"."""
+        path = self.desk.folder / "token.eml"
+        path.write_text(f"From: Anna <anna@acme.example>\r\nTo: support+{token}@desk.example\r\n"
+                        "Subject: Re: Printer\r\nMessage-ID: <t@acme.example>\r\n\r\nThanks.\r\n")
+        return self.json("why", path)["ticket"]
+
+    def last_token(self):
+        self.ok("ticket", "reply", "7", "Hello", "--as", "ben@desk.example")
+        return self.sql("select reply_token from outbound_mail where recipient = 1 order by id desc limit 1")
+
+    def test_a_token_lives_as_long_as_its_key(self):
+        self.add_mailbox()
+        self.sql("insert into ticket (id, nonce, mailbox, requester, subject) values (7, 1, 1, 1, 'Printer')")
+        first = self.last_token()
+        self.assertEqual(self.place(first), 7)
+        self.assertNotEqual(self.place(first[:-9] + "aaaaaaaaa"), 7, "the test can tell a bad one")
+        self.assertEqual(self.json("keys", "rotate"), {"slot": 1, "retired": 0})
+        second = self.last_token()
+        self.assertEqual((self.place(first), self.place(second)), (7, 7))
+        self.fails(65, "keys", "rotate", says="ends 1 older key (slot 0 first)", hints="--yes")
+        self.assertEqual(self.place(first), 7)
+        self.ok("keys", "rotate", "--yes")
+        third = self.last_token()
+        self.assertNotEqual(self.place(first), 7)
+        self.assertEqual((self.place(second), self.place(third)), (7, 7))
+        listed = self.json("keys", "list")
+        self.assertEqual([(row["slot"], row["signs"]) for row in listed], [(1, False), (2, True)])
+        self.assertEqual(set(listed[0]), {"slot", "signs", "created_at"})
+        self.ok("keys", "rotate", "--keep")
+        self.assertEqual(self.place(second), 7)
+        self.fails(65, "keys", "retire", "3", "--yes", says="the one that signs", hints="keys rotate")
+        self.fails(65, "keys", "retire", "1", says="answered no more", hints="--yes")
+        self.fails(1, "keys", "retire", "9", "--yes", says="no key in slot 9")
+        self.fails(65, "keys", "retire", "16", "--yes", says="no slot")
+        self.ok("keys", "retire", "1", "--yes")
+        self.assertNotEqual(self.place(second), 7)
+        self.assertEqual(self.place(third), 7)
+        self.assertEqual([(row["object_id"], row["what"], row["old"], row["new"])
+                          for row in self.json("log", "--object", "key")],
+                         [("1", "added", None, None), ("0", "retired", None, None),
+                          ("2", "added", None, None), ("3", "added", None, None),
+                          ("1", "retired", None, None)])
+
+    def test_slots_go_round(self):
+        secrets = set()
+        for turn in range(1, 35):
+            self.assertEqual(self.json("keys", "rotate", "--yes")["slot"], turn % 16)
+            secrets.add(self.sql("select encode(secret, 'hex') from token_key order by created_at desc limit 1"))
+        self.assertEqual(len(secrets), 34)
+        self.assertEqual(self.sql("select count(*) from token_key"), "2")
+        for _ in range(14):
+            self.ok("keys", "rotate", "--keep")
+        self.fails(65, "keys", "rotate", "--keep", says="all 16 slots", hints="retire")
+
     def test_the_log_says_who_did_what(self):
         self.ok("setting", "set", "unknown-senders", "hold")
         self.ok("setting", "set", "unknown-senders", "hold")

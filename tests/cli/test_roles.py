@@ -91,7 +91,10 @@ class Roles(CliTest):
             self.sql("delete from group_member")
         if "domain remove" in how:
             self.sql("insert into customer_domain values ('acme.example', 1) on conflict do nothing")
-        values = {"ticket": "7", "other": "8", "n": str(self.count), "eml": str(self.eml), "nobody": "999",
+        if "{old_key}" in how:
+            self.sql("delete from token_key where slot = 15;"
+                     " insert into token_key values (15, sha256('x'), '2020-01-01')")
+        values = {"old_key": "15", "ticket": "7", "other": "8", "n": str(self.count), "eml": str(self.eml), "nobody": "999",
                   "group": f"Gone{self.count}", "technician": "tara@desk.example"}
         if "{held}" in how or "{mail}" in how:
             values["held"] = values["mail"] = self.held_mail()
