@@ -108,6 +108,12 @@ struct facts {
 
     GPtrArray *bounces; /* own: struct bounce, of an AUTO_BOUNCE */
     char *bounced_id;   /* own: Message-ID of the mail that came back; NULL */
+
+    struct address
+        *forwarded_from; /* own: sender of the one mail that is passed on in this one, attached or
+                                     * in its text; NULL: none, or it is not clear. Only what this mail
+                                     * says: anybody can write it */
+    char *forwarded_subject; /* own: its subject; "" */
 };
 
 /* The attachment that holds all words of a mail whose text is not all; NULL: the text is all. Borrowed. */
@@ -125,13 +131,14 @@ void attachment_free(struct attachment *attachment);
 struct trace_field *trace_field_new(enum trace_kind kind, const char *text);
 struct bounce *bounce_new(void);
 
-/* Ids, references, date, subject · people · shape, machine, trace · text, attachments · bounces. */
+/* Ids, references, date, subject · people · shape, machine, trace · text, attachments · bounces · forwarded. */
 #define FACTS_TYPE           \
  "(msasasxs"                 \
  "m(ss)sa(ss)a(ss)a(ss)asms" \
  "bsusua(us)"                \
  "usa(ssssbt)ub"             \
- "a(ssss)ms)"
+ "a(ssss)ms"                 \
+ "m(ss)s)"
 
 /* The facts as one value in normal form (its type is FACTS_TYPE), without the attachments' bytes.
  * Full reference, not floating. */

@@ -149,6 +149,7 @@ struct facts *facts_new(void)
     facts->text = g_strdup("");
     facts->attachments = g_ptr_array_new_with_free_func((GDestroyNotify)attachment_free);
     facts->bounces = g_ptr_array_new_with_free_func((GDestroyNotify)bounce_free);
+    facts->forwarded_subject = g_strdup("");
     return facts;
 }
 
@@ -175,6 +176,8 @@ void facts_free(struct facts *facts)
     g_ptr_array_unref(facts->attachments);
     g_ptr_array_unref(facts->bounces);
     g_free(facts->bounced_id);
+    address_free(facts->forwarded_from);
+    g_free(facts->forwarded_subject);
     g_free(facts);
 }
 
@@ -203,6 +206,12 @@ static void put_texts(GVariantBuilder *builder, const GPtrArray *texts)
 static GVariant *address_to_variant(const struct address *address)
 {
     return g_variant_new("(ss)", address->address, address->name);
+}
+
+static void put_maybe_address(GVariantBuilder *builder, const struct address *address)
+{
+    GVariant *inner = address ? address_to_variant(address) : NULL;
+    g_variant_builder_add_value(builder, g_variant_new_maybe(G_VARIANT_TYPE("(ss)"), inner));
 }
 
 static void put_addresses(GVariantBuilder *builder, const GPtrArray *addresses)
@@ -257,8 +266,7 @@ GVariant *facts_to_variant(const struct facts *facts)
     g_variant_builder_add(&builder, "x", (gint64)facts->date_us);
     put_text(&builder, facts->subject);
 
-    GVariant *from = facts->from ? address_to_variant(facts->from) : NULL;
-    g_variant_builder_add_value(&builder, g_variant_new_maybe(G_VARIANT_TYPE("(ss)"), from));
+    put_maybe_address(&builder, facts->from);
     put_text(&builder, facts->from_text);
     put_addresses(&builder, facts->to);
     put_addresses(&builder, facts->cc);
@@ -281,6 +289,8 @@ GVariant *facts_to_variant(const struct facts *facts)
 
     put_bounces(&builder, facts->bounces);
     put_maybe_text(&builder, facts->bounced_id);
+    put_maybe_address(&builder, facts->forwarded_from);
+    put_text(&builder, facts->forwarded_subject);
     return g_variant_ref_sink(g_variant_builder_end(&builder));
 }
 
@@ -569,6 +579,14 @@ static void set_text(char **member, char *text)
     *member = text;
 }
 
+static void take_subject(struct reader *reader, const char *field, char **subject_out)
+{
+    set_text(subject_out, take_text(reader, field, SHAPE_LINE, LIMIT_SUBJECT_CHARS * (size_t)4));
+    if (g_utf8_strlen(*subject_out, -1) > LIMIT_SUBJECT_CHARS) {
+        complain(reader, field);
+    }
+}
+
 static void take_header_facts(struct reader *reader, struct facts *facts)
 {
     facts->message_id = take_maybe_text(reader, "message id", SHAPE_ID, LIMIT_MESSAGE_ID_BYTES);
@@ -577,11 +595,7 @@ static void take_header_facts(struct reader *reader, struct facts *facts)
     take_texts(reader, "references", SHAPE_ID, LIMIT_REFERENCES, LIMIT_MESSAGE_ID_BYTES,
                facts->references);
     facts->date_us = take_int64(reader);
-    set_text(&facts->subject,
-             take_text(reader, "subject", SHAPE_LINE, LIMIT_SUBJECT_CHARS * (size_t)4));
-    if (g_utf8_strlen(facts->subject, -1) > LIMIT_SUBJECT_CHARS) {
-        complain(reader, "subject");
-    }
+    take_subject(reader, "subject", &facts->subject);
     facts->from = take_maybe_address(reader, "from");
     set_text(&facts->from_text, take_text(reader, "from text", SHAPE_LINE, LIMIT_HEADER_BYTES));
     take_addresses(reader, "to", facts->to);
@@ -620,6 +634,8 @@ enum status facts_from_variant(GVariant *value, struct facts **facts_out, struct
     facts->is_cut = take_bool(&reader);
     take_bounces(&reader, facts->bounces);
     facts->bounced_id = take_maybe_text(&reader, "bounced id", SHAPE_ID, LIMIT_MESSAGE_ID_BYTES);
+    facts->forwarded_from = take_maybe_address(&reader, "forwarded from");
+    take_subject(&reader, "forwarded subject", &facts->forwarded_subject);
 
     if (complaint) {
         facts_free(facts);

@@ -22,6 +22,7 @@
 #include "message/body.h"
 #include "message/charset.h"
 #include "message/classify.h"
+#include "message/forward.h"
 #include "message/headers.h"
 #include "message/html.h"
 #include "message/ids.h"
@@ -252,6 +253,9 @@ enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct fa
     read_header(&mime.root->headers, charset, facts);
     body_read(&mime, charset, facts);
     classify_mail(&mime, facts);
+    if (facts->auto_kind == AUTO_NONE) {
+        forward_read(&mime, facts);
+    }
     parts_clear(&mime);
     *facts_out = facts;
     return ST_OK;
