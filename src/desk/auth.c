@@ -67,13 +67,14 @@ static bool has_reservation(const struct authres_result *result)
     return false;
 }
 
-/* Strict alignment: the signing domain is the From domain. header.i counts where header.d is not given. */
+/* Strict alignment: the signing domain is the From domain. header.i counts where header.d is not given; the
+ * sender writes it, so it must not have two readings. */
 static bool dkim_is_aligned(const struct authres_result *result, const char *domain)
 {
     const char *signer = authres_property(result, "header", "d");
     const char *identity = authres_property(result, "header", "i");
 
-    if (signer == NULL && identity != NULL) {
+    if (signer == NULL && identity != NULL && strchr(identity, '@') == strrchr(identity, '@')) {
         signer = address_domain(identity);
     }
     return is_domain(signer, domain) && !has_reservation(result);

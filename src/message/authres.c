@@ -6,8 +6,9 @@
  *
  *     field    = [CFWS] [authserv-id [CFWS version]] ( ";" "none" / 1*( ";" resinfo ) ) [";"]
  *     resinfo  = method ["/" version] "=" result [ "reason" "=" value ] *property
- *     property = [ptype "."] name "=" pvalue
+ *     property = [ptype "."] name "=" pvalue          ; CFWS in front of it, and between all of these
  *     pvalue   = quoted-string [ "@" domain ] / 1*<visible ASCII but ; ( ) " \>
+ *     method, result, ptype, name = keyword             ; letters, digits, "-" and "_" inside
  *
  * Two liberties, both needed for fields that Microsoft and Google write: the authserv-id may be
  * missing (it is then ""), and a property may lack its ptype ("action=none": ptype ""). Anything else
@@ -62,15 +63,20 @@ const char *authres_property(const struct authres_result *result, const char *pt
     return NULL;
 }
 
-/* A keyword (letters, digits, "-", "_"), in lower case; NULL if there is none. */
+/* A keyword (letters, digits, "-", "_", the first and last of them no "-"), in lower case; NULL if there is
+ * none. */
 static char *take_keyword(struct scan *scan)
 {
     const char *from = scan->at;
 
+    if (scan_peek(scan) == '-') {
+        return NULL;
+    }
+
     while (g_ascii_isalnum(scan_peek(scan)) || scan_peek(scan) == '-' || scan_peek(scan) == '_') {
         scan->at++;
     }
-    return scan->at == from ? NULL : g_ascii_strdown(from, scan->at - from);
+    return scan->at == from || scan->at[-1] == '-' ? NULL : g_ascii_strdown(from, scan->at - from);
 }
 
 /* A value: a quoted string, with "@domain" behind it if it is a local part, or a run of visible bytes.

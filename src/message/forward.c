@@ -5,8 +5,8 @@
  * in the text, below a line that says so or with the header that Outlook puts there:
  *
  *     block   = marker *3empty 1*field           ; Gmail, Thunderbird, Apple Mail: the marker decides
- *             / ( start / empty / rule ) 1*field  ; Outlook: From first, date and subject; a reply has the
- *                                                 ; same, so the mail's own subject must say "FW:"
+ *             / ( start / empty / rule ) 1*field  ; Outlook, Roundcube: From, date and subject. A reply has
+ *                                                 ; the same, so the mail's own subject must say "FW:"
  *     marker  = 2*"-" words 2*"-" / words [":"]
  *     field   = ["*"] name [blank] ":" ["*"] value ; names of five languages
  *
@@ -91,6 +91,17 @@ static const char *const RULED[] = {
     "message transféré",
     "mensaje reenviado",
     "messaggio inoltrato",
+    NULL,
+};
+
+/* The same, but Outlook of old writes that above what it answers as well. */
+static const char *const ORIGINAL[] = {
+    "original message",
+    "ursprüngliche nachricht",
+    "message original",
+    "message d'origine",
+    "mensaje original",
+    "messaggio originale",
     NULL,
 };
 
@@ -269,25 +280,34 @@ static struct block read_block(struct lines ahead)
 
 /* ---- the text ---------------------------------------------------------------------------------- */
 
+/* Words between dashes, not quoted. */
+static bool is_ruled(const struct line *line, const char *const *words)
+{
+    size_t end = strlen(line->text);
+    size_t dashes = strspn(line->text, "-");
+
+    if (dashes < 2 || line->depth > 0 || end > 2 * NAME_BYTES + dashes) {
+        return false;
+    }
+    while (end > dashes && line->text[end - 1] == '-') {
+        end--;
+    }
+    g_autofree char *between = fold(line->text + dashes, end - dashes);
+
+    return line->text[end] == '-' && g_strv_contains(words, between);
+}
+
 static bool is_marker(const struct line *line)
 {
-    const char *text = line->text;
-    size_t length = strlen(text);
-    size_t dashes = strspn(text, "-");
+    size_t length = strlen(line->text);
 
+    if (is_ruled(line, RULED)) {
+        return true;
+    }
     if (length > 2 * NAME_BYTES || line->depth > 1) {
         return false;
     }
-    if (dashes >= 2 && line->depth == 0) {
-        size_t end = length;
-
-        while (end > dashes && text[end - 1] == '-') {
-            end--;
-        }
-        g_autofree char *words = fold(text + dashes, end - dashes);
-        return length - end >= 2 && g_strv_contains(RULED, words);
-    }
-    g_autofree char *words = fold(text, length);
+    g_autofree char *words = fold(line->text, length);
 
     g_strstrip(g_strdelimit(words, ":", ' '));
     return g_strv_contains(BEGINS, words);
@@ -312,42 +332,57 @@ static bool is_rule(const char *line)
     return line[0] == '\0' || g_str_has_prefix(line, "____") || g_str_has_prefix(line, "----");
 }
 
-/* The one block of the text. False if there are several, or one that cannot be read. Text that was HTML has no
- * empty lines between paragraphs. */
-static bool find_block(const struct facts *facts, struct block *block_out)
+/* What was seen of the text so far. */
+struct search {
+    struct block block; /* own: the first one */
+    unsigned blocks;
+    bool is_forward; /* the mail's subject says so */
+    bool is_html;    /* such a text has no empty lines between paragraphs */
+    bool is_start;   /* the next line could begin Outlook's header */
+};
+
+/* Outlook's header: from here on, or below the line "Original Message". What comes later is history. */
+static void look_for_header(struct search *search, const struct line *line, struct lines here,
+                            struct lines below)
 {
-    bool is_forward = says_forward(facts->subject);
-    bool is_html = facts->text_source == TEXT_HTML;
+    bool is_below = is_ruled(line, ORIGINAL);
+
+    if (!search->is_forward || search->blocks > 0 || line->depth > 0 ||
+        !(search->is_start || is_below)) {
+        return;
+    }
+    struct block block = read_block(is_below ? below : here);
+
+    if ((is_below || block.first == FIELD_FROM) && block.count[FIELD_FROM] == 1 &&
+        block.count[FIELD_DATE] == 1 && block.count[FIELD_SUBJECT] == 1) {
+        search->block = block;
+        search->blocks++;
+    } else {
+        block_clear(&block);
+    }
+}
+
+/* Go through the text. Its block counts if it is the only one. */
+static struct search search_text(const struct facts *facts)
+{
+    struct search search = {
+        .is_forward = says_forward(facts->subject),
+        .is_html = facts->text_source == TEXT_HTML,
+        .is_start = true,
+    };
     struct lines lines = {.at = facts->text};
     struct line line = {NULL};
-    bool is_start = true;
-    unsigned markers = 0;
-    bool has_outlook = false;
 
-    for (;;) {
-        struct lines here = lines;
-
-        if (!next_line(&lines, &line)) {
-            break;
+    for (struct lines here = lines; next_line(&lines, &line); here = lines) {
+        if (!is_marker(&line)) {
+            look_for_header(&search, &line, here, lines);
+        } else if (search.blocks++ == 0) {
+            search.block = read_block(lines);
         }
-        if (is_marker(&line)) {
-            if (markers++ == 0 && !has_outlook) {
-                *block_out = read_block(lines);
-            }
-        } else if (is_forward && is_start && markers == 0 && !has_outlook && line.depth == 0) {
-            struct block block = read_block(here);
-            has_outlook = block.first == FIELD_FROM && block.count[FIELD_DATE] == 1 &&
-                          block.count[FIELD_SUBJECT] == 1;
-            if (has_outlook) {
-                *block_out = block;
-            } else {
-                block_clear(&block);
-            }
-        }
-        is_start = is_html || is_rule(line.text);
+        search.is_start = search.is_html || is_rule(line.text);
     }
     line_clear(&line);
-    return markers + has_outlook == 1;
+    return search;
 }
 
 /* "<mailto:…>" behind an address is Outlook's, "[mailto:…]" stands for the brackets. */
@@ -448,19 +483,19 @@ static void forget(struct facts *facts)
 
 static void read_text(struct facts *facts)
 {
-    struct block block = {.first = FIELD_NONE};
-    bool is_one = find_block(facts, &block);
-    bool has_header = block.count[FIELD_FROM] == 1 &&
-                      block.count[FIELD_DATE] + block.count[FIELD_SUBJECT] > 0;
+    struct search search = search_text(facts);
+    const struct block *block = &search.block;
+    bool has_header = block->count[FIELD_FROM] == 1 &&
+                      block->count[FIELD_DATE] + block->count[FIELD_SUBJECT] > 0;
 
-    if (is_one && has_header) {
-        facts->forwarded_from = address_of(block.from);
+    if (search.blocks == 1 && has_header) {
+        facts->forwarded_from = address_of(block->from);
     }
-    if (facts->forwarded_from != NULL && block.subject != NULL) {
+    if (facts->forwarded_from != NULL && block->subject != NULL) {
         g_free(facts->forwarded_subject);
-        facts->forwarded_subject = text_one_line(block.subject, LIMIT_SUBJECT_CHARS);
+        facts->forwarded_subject = text_one_line(block->subject, LIMIT_SUBJECT_CHARS);
     }
-    block_clear(&block);
+    block_clear(&search.block);
 }
 
 void forward_read(const struct mime *mime, struct facts *facts)

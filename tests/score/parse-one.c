@@ -108,6 +108,9 @@ static json_t *to_json(const struct facts *facts)
                           facts->text, "attachments", attachments(facts->attachments),
                           "attachments_left_out", (int)facts->attachments_left_out, "bounces",
                           bounces(facts->bounces), "bounced_id", facts->bounced_id));
+    if (facts->forwarded_from != NULL) {
+        json_object_set_new(object, "forwarded_from", json_string(facts->forwarded_from->address));
+    }
     if (facts->from != NULL) {
         json_object_set_new(object, "from",
                             json_pack("{s:s, s:s}", "address", facts->from->address, "name",

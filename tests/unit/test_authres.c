@@ -1,4 +1,6 @@
 /* Authentication-Results: fields of real border servers, and fields that try to be read otherwise. */
+#include <string.h>
+
 #include <criterion/criterion.h>
 #include <glib.h>
 
@@ -77,6 +79,56 @@ static const struct {
     {"empty clause at the end", "mx.example; spf=pass;", "mx.example/1; spf=pass"},
     {"method version 1", "mx.example; dkim/1=pass", "mx.example/1; dkim=pass"},
     {"unknown method version", "mx.example; dkim/2=pass", NULL},
+    {"RFC 8601 B.5: two hops",
+     "example.com;\r\n sender-id=fail header.from=example.com;\r\n dkim=pass "
+     "(good signature) header.d=example.com",
+     "example.com/1; sender-id=fail header.from=example.com; dkim=pass header.d=example.com"},
+    {"CFWS everywhere",
+     " ( a ) mx.example ( b ) 1 ( c ) ; ( d ) dkim ( e ) = ( f ) pass ( g ) reason ( h ) = ( i ) "
+     "\"ok\" ( j ) header ( k ) . ( l ) d ( m ) = ( n ) a.example ( o ) ; ( p )",
+     "mx.example/1; dkim=pass .reason=ok header.d=a.example"},
+    {"folds for blanks", "mx.example\r\n\t1\r\n ;\r\n dkim\r\n =\r\n pass\r\n header.d\r\n =\r\n a",
+     "mx.example/1; dkim=pass header.d=a"},
+    {"a comment for a blank", "mx.example;dkim=pass(x)header.d=a(y)header.s=b",
+     "mx.example/1; dkim=pass header.d=a header.s=b"},
+    {"an address without a local part", "mx.example; dkim=pass header.i=@a.example",
+     "mx.example/1; dkim=pass header.i=@a.example"},
+    {"an escape in a quoted value", "mx.example; dkim=fail reason=\"a\\\"; dkim=pass\" header.d=a",
+     "mx.example/1; dkim=fail .reason=a\"; dkim=pass header.d=a"},
+    {"an empty quoted value", "mx.example; spf=pass smtp.mailfrom=\"\"",
+     "mx.example/1; spf=pass smtp.mailfrom="},
+    {"an empty path", "mx.example; spf=pass smtp.mailfrom=<>",
+     "mx.example/1; spf=pass smtp.mailfrom=<>"},
+    {"special verbs", "mx.example; spf=pass smtp.rcptto=a@b.example",
+     "mx.example/1; spf=pass smtp.rcptto=a@b.example"},
+    {"an escaped parenthesis", "mx.example; spf=fail (\\) dkim=pass) smtp.helo=x",
+     "mx.example/1; spf=fail smtp.helo=x"},
+    {"a semicolon in a comment", "mx.example; spf=fail (; dkim=pass header.d=a) smtp.helo=x",
+     "mx.example/1; spf=fail smtp.helo=x"},
+    {"a quote in a comment", "mx.example; spf=fail (\"; dkim=pass header.d=a) smtp.helo=x",
+     "mx.example/1; spf=fail smtp.helo=x"},
+    {"a parenthesis in a quoted string", "mx.example; spf=fail reason=\"(\"; dkim=none",
+     "mx.example/1; spf=fail .reason=(; dkim=none"},
+    {"none and more", "mx.example; none; dkim=pass", NULL},
+    {"more and none", "mx.example; dkim=pass; none", NULL},
+    {"none with a result", "mx.example; none=pass", "mx.example/1; none=pass"},
+    {"an id of two words", "mx example; dkim=pass", NULL},
+    {"no semicolon behind the id", "mx.example dkim=pass", NULL},
+    {"a version with letters", "mx.example 1a; dkim=pass", NULL},
+    {"a colon for a semicolon", "mx.example: dkim=pass", NULL},
+    {"a comma for a semicolon", "mx.example; spf=pass, dkim=pass", NULL},
+    {"two results", "mx.example; dkim=pass fail", NULL},
+    {"two equals signs", "mx.example; dkim==pass", NULL},
+    {"a quoted result", "mx.example; dkim=\"pass\"", NULL},
+    {"a quoted method", "mx.example; \"dkim\"=pass", NULL},
+    {"a quoted property", "mx.example; dkim=pass \"header.d\"=a", NULL},
+    {"a property of three words", "mx.example; dkim=pass a.b.c=d", NULL},
+    {"a property glued to a quoted value", "mx.example; dkim=pass reason=\"x\"header.d=a", NULL},
+    {"an escape outside of quotes", "mx.example; dkim=pass header.d=a\\;b", NULL},
+    {"a keyword that begins with a hyphen", "mx.example; -dkim=pass", NULL},
+    {"a keyword that ends with a hyphen", "mx.example; dkim-=pass", NULL},
+    {"a method of another script", "mx.example; dk\xC4\xB1m=pass", NULL},
+    {"an unclosed nested comment", "mx.example; dkim=pass (a (b) header.d=a", NULL},
     {"empty", "", NULL},
     {"white space", " \r\n ", NULL},
     {"comment alone", "(mx.example)", NULL},
@@ -139,4 +191,114 @@ Test(authres, refuses_a_field_with_endless_clauses)
         g_string_append(field, "; spf=pass");
     }
     cr_expect_eq(authres_parse(field->str, &authres, &err), ST_INVALID);
+}
+
+/* Lexemes out of which fields are made that try to be read otherwise. */
+static const char *const LEXEMES[] = {
+    "dkim=pass", "spf=fail", " header.d=a", "reason=", "none", ";",  " ",     "\"",
+    "(",         ")",        "\\",          "=",       ".",    "@b", "\r\n ",
+};
+
+/* The clauses of a field, cut at each ";" that stands neither in quotes nor in a comment. */
+static GPtrArray *cut(const char *text)
+{
+    GPtrArray *clauses = g_ptr_array_new_with_free_func(g_free);
+    unsigned depth = 0;
+    bool is_quoted = false;
+    const char *from = text;
+
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '\\' && (is_quoted || depth > 0) && at[1] != '\0') {
+            at++;
+        } else if (*at == '"' && depth == 0) {
+            is_quoted = !is_quoted;
+        } else if (*at == '(' && !is_quoted) {
+            depth++;
+        } else if (*at == ')' && !is_quoted && depth > 0) {
+            depth--;
+        } else if (*at == ';' && !is_quoted && depth == 0) {
+            g_ptr_array_add(clauses, g_strndup(from, (gsize)(at - from)));
+            from = at + 1;
+        }
+    }
+    g_ptr_array_add(clauses, g_strdup(from));
+    return clauses;
+}
+
+/* What a field says, NULL if it cannot be read. */
+static char *say(const char *clauses, const char *more, guint *count_out)
+{
+    g_autofree char *field = g_strdup_printf("id;%s%s", clauses, more);
+    OWNED(authres) authres = NULL;
+    struct err err = {.status = ST_OK};
+
+    if (authres_parse(field, &authres, &err) != ST_OK) {
+        return NULL;
+    }
+    *count_out = authres->results->len;
+    return dump(authres);
+}
+
+/* The same, from each clause read for itself: only the last may be empty, and "none" stands alone. */
+static char *say_apart(const char *text)
+{
+    g_autoptr(GPtrArray) clauses = cut(text);
+    GString *all = g_string_new("id/1");
+    bool is_wrong = false;
+
+    for (guint i = 0; i < clauses->len; i++) {
+        guint count = 0;
+        g_autofree char *one = say(clauses->pdata[i], "", &count);
+        guint ignored = 0;
+        g_autofree char *with_more = say(clauses->pdata[i], " a=b", &ignored);
+        bool is_last = i + 1 == clauses->len;
+        bool is_nothing = one != NULL && count == 0;
+        bool is_none = is_nothing && with_more == NULL;
+
+        is_wrong = is_wrong || one == NULL || (is_nothing && !is_none && !is_last) ||
+                   (is_none && (i > 0 || clauses->len > 2));
+        if (i == 1 && !is_wrong && count > 0) {
+            g_autofree char *first = say(clauses->pdata[0], "", &ignored);
+            is_wrong = ignored == 0;
+        }
+        g_string_append(all, is_wrong ? "" : one + strlen("id/1"));
+    }
+    return g_string_free(all, is_wrong);
+}
+
+/* Tells whether the field could be read at all. */
+static bool expect_no_mixing(const char *text)
+{
+    guint count = 0;
+    g_autofree char *whole = say(text, "", &count);
+    g_autofree char *apart = say_apart(text);
+
+    if (g_strcmp0(whole, apart) != 0) {
+        cr_assert_fail("\"%s\": %s, but apart %s", text, whole, apart);
+    }
+    return whole != NULL;
+}
+
+Test(authres, never_moves_a_property_to_another_clause)
+{
+    const size_t lexemes = G_N_ELEMENTS(LEXEMES);
+    g_autoptr(GRand) random = g_rand_new_with_seed(8601);
+    g_autoptr(GString) text = g_string_new(NULL);
+    unsigned readable = 0;
+
+    for (size_t number = 0; number < lexemes * lexemes * lexemes * lexemes; number++) {
+        g_string_assign(text, "dkim=pass");
+        for (size_t rest = number, i = 0; i < 4; i++, rest /= lexemes) {
+            g_string_append(text, LEXEMES[rest % lexemes]);
+        }
+        readable += expect_no_mixing(text->str);
+    }
+    for (int i = 0; i < 30000; i++) {
+        g_string_assign(text, "");
+        for (int j = g_rand_int_range(random, 5, 20); j > 0; j--) {
+            g_string_append(text, LEXEMES[g_rand_int_range(random, 0, (gint32)lexemes)]);
+        }
+        readable += expect_no_mixing(text->str);
+    }
+    cr_expect_gt(readable, 1000, "only %u could be read", readable);
 }

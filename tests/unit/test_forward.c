@@ -113,6 +113,10 @@ static const struct {
      "-----Original Message-----\nFrom: Anna Meyer [mailto:anna@acme.example] \nSent: Monday\n"
      "To: Ben\nSubject: Printer\n\nx\n",
      "anna@acme.example", "Printer"},
+    {"Roundcube", "Fwd: Printer",
+     "-------- Original Message --------\nSubject: Printer\nDate: 2026-01-05 10:12\n"
+     "From: " ANNA "\nTo: ben@desk.example\n\nx\n",
+     "anna@acme.example", "Printer"},
     {"Outlook in German", "WG: Drucker",
      "\nVon: Meyer, Anna <anna@acme.example> \nGesendet: Montag, 5. Januar 2026 10:12\n"
      "An: Ben Huber <ben@desk.example>\nCc: x@acme.example\nBetreff: Drucker\nWichtigkeit: Hoch\n\nx\n",
@@ -167,6 +171,9 @@ static const struct {
     {"From alone below the marker", "Fwd: Printer", GMAIL "From: " ANNA "\n\nx\n", NULL, ""},
     {"Outlook's answer", "RE: Printer",
      "Yes.\n\nFrom: " ANNA "\nSent: Monday\nTo: Ben\nSubject: Printer\n\nx\n", NULL, ""},
+    {"Outlook's answer of old", "RE: Printer",
+     "-----Original Message-----\nFrom: " ANNA "\nSent: x\nTo: y\nSubject: Printer\n\nx\n", NULL,
+     ""},
     {"Outlook's header within a paragraph", "FW: Printer",
      "He writes\nFrom: " ANNA "\nSent: Monday\nTo: Ben\nSubject: Printer\n\nx\n", NULL, ""},
     {"Outlook's header in what was quoted", "FW: Printer",
@@ -329,11 +336,11 @@ Test(forward, takes_its_time_in_step_with_the_text)
         g_autoptr(GString) mail = g_string_new("From: a@b.example\nSubject: FW: x\n\n");
         gint64 start = g_get_monotonic_time();
 
-        while (mail->len < 2000000) {
+        while (mail->len < 400000) {
             g_string_append(mail, LINES[i]);
         }
         OWNED(facts) facts = parse(mail->str);
-        cr_expect_lt(g_get_monotonic_time() - start, 3 * G_USEC_PER_SEC, "%s", LINES[i]);
+        cr_expect_lt(g_get_monotonic_time() - start, G_USEC_PER_SEC, "%s", LINES[i]);
         cr_expect_null(facts->forwarded_from);
     }
 }
