@@ -3,6 +3,7 @@
 #
 # Tests can ask for
 #   EHLO dmarc-RESULT.DOMAIN on SRV_SMTP   a stamp that says "dmarc=RESULT header.from=DOMAIN"
+#   EHLO as!A!B, as!A!B!C, as!A!B!!D!E     a stamp that says "A B", "A (C) B", "A B; D E"
 #   EHLO anything else                     "auth=none"; submission: "auth=pass smtp.auth=USER"
 #   RCPT refused@..., deferred@...         answered 550, 451, on every port (DIR/postfix/recipients)
 #
@@ -29,6 +30,9 @@ configure_postfix() {
 EOT
   cat >"$conf/stamp_mx" <<EOT
 /^dmarc-([a-z]+)\\.([a-z0-9.-]+)\$/ PREPEND $stamp: $AUTHSERV; dmarc=\$1 header.from=\$2
+/^as!([^!]+)!([^!]+)!!([^!]+)!([^!]+)\$/ PREPEND $stamp: $AUTHSERV; \$1 \$2; \$3 \$4
+/^as!([^!]+)!([^!]+)!([^!]+)\$/ PREPEND $stamp: $AUTHSERV; \$1 (\$3) \$2
+/^as!([^!]+)!([^!]+)\$/ PREPEND $stamp: $AUTHSERV; \$1 \$2
 /^/ PREPEND $stamp: $AUTHSERV; auth=none
 EOT
   cat >"$conf/stamp_sasl" <<EOT
