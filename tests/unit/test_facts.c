@@ -48,6 +48,9 @@ static struct facts *full_facts(void)
     facts->received_count = 3;
     g_ptr_array_add(facts->trace, trace_field_new(TRACE_RECEIVED, "mx.desk.example"));
     g_ptr_array_add(facts->trace, trace_field_new(TRACE_AUTHRES, "mx; dkim=pass"));
+    g_ptr_array_add(facts->trace, trace_field_new(TRACE_HANDOVER, "localhost"));
+    g_ptr_array_add(facts->trace, trace_field_new(TRACE_AUTH_AS, "Internal"));
+    g_ptr_array_add(facts->trace, trace_field_new(TRACE_PARTIAL_SIGNATURE, "acme.example"));
     facts->text_source = TEXT_HTML;
     set(&facts->text, "Guten Tag\n\n\tes brennt.\n");
     g_ptr_array_add(facts->attachments, new_attachment("x.pdf", "application/pdf", 12345));
@@ -60,6 +63,8 @@ static struct facts *full_facts(void)
     set(&bounce->diagnostic, "550 no such user");
     g_ptr_array_add(facts->bounces, bounce);
     facts->bounced_id = g_strdup("ours.1@desk.example");
+    facts->forwarded_from = address_new("otto@other.example", "Otto");
+    set(&facts->forwarded_subject, "Größe");
     return facts;
 }
 
@@ -118,6 +123,8 @@ Test(facts, are_read_into_the_right_members)
     cr_expect_eq(attachment->bytes, 12345);
     cr_expect_null(attachment->content);
     cr_expect_eq(read->attachments_left_out, 2);
+    cr_expect_str_eq(read->forwarded_from->address, "otto@other.example");
+    cr_expect_str_eq(read->forwarded_subject, "Größe");
     cr_expect(read->is_cut);
     cr_expect_str_eq(bounce->status, "5.1.1");
     cr_expect_str_eq(read->bounced_id, "ours.1@desk.example");
@@ -287,6 +294,20 @@ static void many_bounces(struct facts *facts)
         g_ptr_array_add(facts->bounces, bounce_new());
     }
 }
+static void forwarded_subject_of_two_lines(struct facts *facts)
+{
+    set(&facts->forwarded_subject, "a\nb");
+}
+static void forwarded_subject_too_long(struct facts *facts)
+{
+    g_free(facts->forwarded_subject);
+    facts->forwarded_subject = g_strnfill(LIMIT_SUBJECT_CHARS + 1, 'x');
+}
+static void forwarded_from_without_at(struct facts *facts)
+{
+    address_free(facts->forwarded_from);
+    facts->forwarded_from = address_new("otto", "");
+}
 static void many_received(struct facts *facts)
 {
     facts->received_count = LIMIT_HEADERS + 1;
@@ -332,6 +353,9 @@ static const struct {
     {"too many attachments", many_attachments, "attachments"},
     {"too many bounces", many_bounces, "bounces"},
     {"more Received fields than headers", many_received, "received count"},
+    {"a forwarded subject of two lines", forwarded_subject_of_two_lines, "forwarded subject"},
+    {"a forwarded subject above the limit", forwarded_subject_too_long, "forwarded subject"},
+    {"a forwarded sender without @", forwarded_from_without_at, "forwarded from"},
 };
 
 Test(facts, that_break_a_limit_are_refused)
