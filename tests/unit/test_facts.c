@@ -234,7 +234,7 @@ static void authres_that_is_not_ascii(struct facts *facts)
 }
 static void many_of_one_trace_kind(struct facts *facts)
 {
-    while (facts->trace->len <= LIMIT_AUTHRES + 1) {
+    while (facts->trace->len <= 2 * LIMIT_AUTHRES) {
         g_ptr_array_add(facts->trace, trace_field_new(TRACE_AUTHRES, "x"));
     }
 }
