@@ -5,6 +5,7 @@ their owners' mailboxes. evil.test is the attacker's; gil has left the group of 
 """
 
 import re
+import time
 import urllib.parse
 
 from harness import mail as post
@@ -70,6 +71,7 @@ class World:
                  for n, c in enumerate(contacts)]
         self.send(mails)
         wait_for("the notices", desk.settled, 60)
+        wait_for("all of them in their mailboxes", lambda: self.have_come(mails), 30, every=0.5)
         self.collect(mails)
         self.retire()
         self.make_note()
@@ -96,6 +98,11 @@ class World:
                          if mail.case not in refused)
         wait_all_decided(self.desk, self.sent)
         return refused
+
+    def have_come(self, mails):
+        """One notice a ticket in each technician's mailbox, one receipt in the last contacts'."""
+        return all(len(post.inbox(self.servers, f"{name}@desk.example")) >= POOL for name in STAFF) and \
+            all(post.inbox(self.servers, mail.sender) for mail in mails)
 
     def collect(self, mails):
         """The receipts of the contacts, the notices of the technicians."""
@@ -143,6 +150,7 @@ class World:
                        sender="tara@desk.example", recipients=[reply_to(notice)],
                        fields=[("In-Reply-To", message_id(notice))]).number()])
         wait_for("the notices", self.desk.settled, 60)
+        time.sleep(1)  # from the desk's server to the mailboxes
         new = [m for name in ("ben", "tara") for m in post.inbox(self.servers, f"{name}@desk.example")
                if message_id(m) not in known and message_id(m) not in
                {message_id(n) for n in ticket.notices.values()} and f"#{ticket.number}" in post.header(m, "Subject")]
