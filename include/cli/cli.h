@@ -60,6 +60,7 @@ MUST_CHECK enum status cli_add_or_remove(const char *word, bool *is_added_out, s
 extern const struct noun NOUN_AUDIT;
 extern const struct noun NOUN_CONTACT;
 extern const struct noun NOUN_CUSTOMER;
+extern const struct noun NOUN_DOCTOR;
 extern const struct noun NOUN_FIELD;
 extern const struct noun NOUN_GROUP;
 extern const struct noun NOUN_HELD;

@@ -36,11 +36,11 @@ static const struct {
     {"held", "list", DESK_VIEWER},       {"held", "show", DESK_VIEWER},
     {"held", "release", DESK_OPERATOR},  {"held", "drop", DESK_OPERATOR},
     {"why", NULL, DESK_VIEWER},          {"audit", NULL, DESK_VIEWER},
-    {"setting", "list", DESK_VIEWER},    {"setting", "set", DESK_ADMIN},
-    {"field", "list", DESK_VIEWER},      {"field", "set", DESK_ADMIN},
-    {"keys", "list", DESK_ADMIN},        {"keys", "rotate", DESK_ADMIN},
-    {"keys", "retire", DESK_ADMIN},      {"log", NULL, DESK_VIEWER},
-    {"help", NULL, DESK_NOBODY},
+    {"doctor", NULL, DESK_ADMIN},        {"setting", "list", DESK_VIEWER},
+    {"setting", "set", DESK_ADMIN},      {"field", "list", DESK_VIEWER},
+    {"field", "set", DESK_ADMIN},        {"keys", "list", DESK_ADMIN},
+    {"keys", "rotate", DESK_ADMIN},      {"keys", "retire", DESK_ADMIN},
+    {"log", NULL, DESK_VIEWER},          {"help", NULL, DESK_NOBODY},
 };
 
 enum desk_role cli_role_of(const char *noun, const char *verb)

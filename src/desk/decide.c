@@ -429,6 +429,20 @@ static bool is_own_notice(const struct records *records)
     return false;
 }
 
+/* A probe of postdesk doctor: it may bear anybody's name, but its Message-ID was signed for one mail of ours and
+ * no ticket. */
+static bool is_probe(const struct records *records)
+{
+    for (guint i = 0; i < records->tokens->len; i++) {
+        const struct token_record *token = records->tokens->pdata[i];
+        if (token->place == TOKEN_IN_MESSAGE_ID && token->is_valid &&
+            token->purpose == TOKEN_BOUNCE && token->object_kind == TOKEN_OUTBOUND) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a technician wrote is passed on in full, or not at all. */
 static void weigh_size(struct decision *decision)
 {
@@ -458,7 +472,8 @@ static void weigh(struct decision *decision)
     const struct ticket_record *ticket = decision->place.ticket;
     evidence->shape = shape_of(facts);
     evidence->writer = writer_of(facts);
-    evidence->claim = identity_claim_on(&decision->identity, ticket);
+    evidence->claim = is_probe(records) ? CLAIM_OURSELVES
+                                        : identity_claim_on(&decision->identity, ticket);
     evidence->token = authority_token(records, &decision->identity, evidence->claim, ticket,
                                       plan->may);
     evidence->placing = placing_of(&decision->place, evidence->writer);

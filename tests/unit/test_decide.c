@@ -210,6 +210,33 @@ Test(decide, knows_its_own_notice)
     expect_plan(&it, OUTCOME_HELD, "", "");
 }
 
+static void expect_no_event(const struct case_of *it)
+{
+    OWNED(plan) plan = decide(it->facts, it->records);
+    cr_expect_eq(plan->outcome, OUTCOME_NEW, "got %s", outcome_name(plan->outcome));
+}
+
+/* The forged probe of postdesk doctor bears somebody else's name. */
+Test(decide, knows_a_probe_whatever_its_from_says)
+{
+    CASE it = case_from("anna@acme.example", "postdesk probe", PASS("acme.example"));
+    struct token_record *token = world_add_token(it.records, TOKEN_IN_MESSAGE_ID, TOKEN_BOUNCE, 0,
+                                                 0);
+    token->object_kind = TOKEN_OUTBOUND;
+    expect_plan(&it, OUTCOME_EVENT, "", "");
+    token->object_kind = TOKEN_TICKET;
+    expect_no_event(&it);
+    token->object_kind = TOKEN_OUTBOUND;
+    token->purpose = TOKEN_CONTACT_REPLY;
+    expect_no_event(&it);
+    token->purpose = TOKEN_BOUNCE;
+    token->is_valid = false;
+    expect_no_event(&it);
+    token->is_valid = true;
+    token->place = TOKEN_IN_REFERENCES;
+    expect_no_event(&it);
+}
+
 /* ---- delivery reports -------------------------------------------------------------------------- */
 
 static struct outbound_record *add_outbound(struct records *records)

@@ -1,0 +1,77 @@
+/* Does a mailbox's trust profile hold? Two mails that we send to it ourselves: one genuine, one forged. */
+#ifndef GATEWAY_PROBE_H
+#define GATEWAY_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "core/config.h"
+#include "core/err.h"
+#include "db/conn.h"
+#include "desk/auth.h"
+#include "desk/records.h"
+#include "net/imap.h"
+#include "net/smtp.h"
+#include "store/desk.h"
+
+enum probe_kind { PROBE_GENUINE, PROBE_FORGED, PROBE_KINDS };
+
+/* What became of one. */
+enum probe_fate {
+    PROBE_LOST,    /* it did not come in within the time */
+    PROBE_REFUSED, /* the server did not take it: detail says with what words */
+    PROBE_JUDGED,  /* it came in; auth says what the profile makes of it */
+};
+
+struct probe_result {
+    enum probe_fate fate;
+    enum auth auth;
+    char *detail;      /* own: the reasons of the judgement, or of the refusal; "" */
+    char *folder;      /* own: where it was found; "" when the daemon had taken it */
+    char *became;      /* own: what the daemon made of it ("event"); "" */
+    GPtrArray *stamps; /* own: char *, the Authentication-Results fields of it, newest first */
+};
+void probe_result_clear(struct probe_result *result);
+
+struct probe_options {
+    const struct config *config;
+    const struct mailbox_account *account;
+    const char *
+        via_host; /* where the forged one is handed over, without login; NULL: the mailbox's SMTP */
+    uint16_t via_port;
+    int64_t wait_ms;
+    bool only_genuine;
+};
+
+/* Send, wait, judge, clear up. results: PROBE_KINDS of them, always filled; call probe_result_clear for each.
+ *
+ * Statuses as of the database, the IMAP and the SMTP server */
+MUST_CHECK enum status probe_run(struct conn *conn, const struct probe_options *options,
+                                 struct probe_result *results, struct err *err);
+
+/* Log in and look, as the daemon will. */
+MUST_CHECK enum status probe_open_imap(const struct config *config,
+                                       const struct mailbox_account *account,
+                                       struct imapbox **box_out, struct err *err);
+
+/* Connect to the mailbox's SMTP server, log in, offer a mail to the mailbox itself, and break off before it
+ * exists. */
+MUST_CHECK enum status probe_try_smtp(const struct config *config,
+                                      const struct mailbox_account *account, struct err *err);
+
+/* The bytes of a probe (in probe_mail.c). message_id without brackets.
+ *
+ * ST_INVALID  an address that cannot be sent */
+struct probe_mail {
+    enum probe_kind kind;
+    const struct mailbox_record *mailbox;
+    const char *from;
+    const char *message_id;
+    int64_t now_us;
+};
+MUST_CHECK enum status probe_mail_make(const struct probe_mail *mail, GBytes **bytes_out,
+                                       struct err *err);
+
+#endif

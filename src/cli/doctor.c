@@ -1,0 +1,442 @@
+/* doctor - postdesk doctor: can this desk work, and does its trust hold?
+ *
+ * Each check is one line: well, a warning (it works, and somebody should know), or a fault (somebody must act, exit
+ * code 1), with what it means and how to mend it. Nothing is mended here.
+ *
+ * The trust profile of a mailbox is not a matter of belief: two mails are sent to it (gateway/probe), a genuine one
+ * that has to come in authenticated, and a forged one that must not.
+ * I/O: the database, the mail servers, stdout.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/view.h"
+#include "core/text.h"
+#include "gateway/fetch.h"
+#include "gateway/probe.h"
+#include "store/account.h"
+#include "store/desk.h"
+#include "store/probe.h"
+
+enum { DEFAULT_WAIT_S = 60, MOST_WAIT_S = 3600, MAX_PORT = 65535, MS = 1000 };
+
+static const struct field FIELDS[] = {
+    {"what", "CHECK", FIELD_TEXT, false},
+    {"result", "RESULT", FIELD_TEXT, false},
+    {"text", "SAYS", FIELD_TEXT, false},
+};
+
+enum result { WELL, WARNING, FAULT };
+
+/* One examination. */
+struct doctor {
+    struct cli *cli;         /* borrowed */
+    const struct args *args; /* borrowed */
+    char *via_host;          /* own; NULL */
+    int64_t via_port;
+    int64_t wait_s;
+    json_t *checks; /* own */
+    bool has_fault;
+    const char *subject; /* borrowed: the mailbox that is examined; NULL */
+};
+
+static const char *result_name(enum result result)
+{
+    static const char *const NAMES[] = {"well", "warning", "fault"};
+    return NAMES[result];
+}
+
+/* hint "": none. */
+static void add_check(struct doctor *doctor, const char *what, enum result result, const char *hint,
+                      const char *format, ...) PRINTF_LIKE(5, 6);
+static void add_check(struct doctor *doctor, const char *what, enum result result, const char *hint,
+                      const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *line = text_one_line(text, SIZE_MAX);
+    g_autofree char *mend = text_one_line(hint, SIZE_MAX);
+    g_autofree char *name = doctor->subject == NULL ? g_strdup(what)
+                                                    : g_strconcat(doctor->subject, " ", what, NULL);
+    json_array_append_new(doctor->checks, json_pack("{s:s, s:s, s:s, s:s, s:s?}", "what", name,
+                                                    "result", result_name(result), "text", line,
+                                                    "hint", mend, "mailbox", doctor->subject));
+    doctor->has_fault = doctor->has_fault || result == FAULT;
+}
+
+/* A status as a check; true if it is well. */
+static bool add_status(struct doctor *doctor, const char *what, enum status status,
+                       const struct err *err, const char *well)
+{
+    if (status == ST_OK) {
+        add_check(doctor, what, WELL, "", "%s", well);
+    } else {
+        add_check(doctor, what, FAULT, err->hint, "%s", err->text);
+    }
+    return status == ST_OK;
+}
+
+/* ---- the desk ---- */
+
+static enum status check_roles(struct doctor *doctor, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    int64_t missing = 0;
+
+    enum status status = tx_begin(doctor->cli->conn, TX_READ_ONLY, &tx, err);
+    if (status == ST_OK) {
+        status = probe_store_roles(tx, &missing, err);
+    }
+    if (status == ST_OK && missing > 0) {
+        add_check(doctor, "roles", WARNING, "postdesk migrate, with a login that may make roles",
+                  "%" PRId64 " of the database's roles for the command line are missing: only the "
+                  "owner can use it",
+                  missing);
+    } else if (status == ST_OK) {
+        add_check(doctor, "roles", WELL, "", "postdesk_viewer, postdesk_operator, postdesk_admin");
+    }
+    return status;
+}
+
+/* ---- a mailbox ---- */
+
+static enum status look_at_folders(struct imapbox *box, struct err *err)
+{
+    static const char *const FOLDERS[] = {FETCH_FOLDER, FETCH_PROCESSED, FETCH_OVERSIZE};
+    enum status status = ST_OK;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(FOLDERS) && status == ST_OK; i++) {
+        struct imapbox_folder found = {.uidvalidity = 0};
+        status = imapbox_examine(box, FOLDERS[i], &found, err);
+        if (status == ST_NOT_FOUND) {
+            (void)err_set(err, ST_NOT_FOUND, "there is no folder \"%s\"", FOLDERS[i]);
+            (void)err_hint(err, "the daemon makes it as soon as it reads the mailbox");
+        }
+    }
+    return status;
+}
+
+static bool check_imap(struct doctor *doctor, const struct mailbox_account *account)
+{
+    struct err err = {.status = ST_OK};
+    OWNED(imapbox) box = NULL;
+
+    enum status status = probe_open_imap(doctor->cli->config, account, &box, &err);
+    if (!add_status(doctor, "imap", status, &err, "logged in")) {
+        return false;
+    }
+    status = look_at_folders(box, &err);
+    if (status == ST_NOT_FOUND) {
+        add_check(doctor, "folders", WARNING, err.hint, "%s", err.text);
+        return true;
+    }
+    return add_status(doctor, "folders", status, &err, "INBOX, Processed, Oversize");
+}
+
+static bool check_smtp(struct doctor *doctor, const struct mailbox_account *account)
+{
+    struct err err = {.status = ST_OK};
+    enum status status = probe_try_smtp(doctor->cli->config, account, &err);
+
+    return add_status(doctor, "smtp", status, &err, "takes mail from the mailbox to itself");
+}
+
+/* ---- the trust profile ---- */
+
+/* The names that stand in the border's fields: what could be trusted. Own. */
+static char *names_of(const GPtrArray *stamps)
+{
+    g_autoptr(GString) names = g_string_new("");
+
+    for (guint i = 0; i < stamps->len; i++) {
+        const char *stamp = stamps->pdata[i];
+        g_autofree char *name = g_strndup(stamp, strcspn(stamp, ";"));
+        g_strstrip(name);
+        if (name[0] != '\0' && strstr(names->str, name) == NULL) {
+            g_string_append_printf(names, "%s\"%s\"", names->len == 0 ? "" : ", ", name);
+        }
+    }
+    return g_string_free(g_steal_pointer(&names), FALSE);
+}
+
+static void tell_genuine(struct doctor *doctor, const struct probe_result *result, bool is_trusted)
+{
+    g_autofree char *names = names_of(result->stamps);
+
+    if (result->fate == PROBE_REFUSED) {
+        add_check(doctor, "genuine probe", FAULT, "", "the server does not take it: %s",
+                  result->detail);
+    } else if (result->fate == PROBE_LOST) {
+        add_check(doctor, "genuine probe", FAULT, "--wait SECONDS for a slow server",
+                  "it has not come in");
+    } else if (!is_trusted) {
+        add_check(doctor, "genuine probe", WELL, "",
+                  "it came in; it bears Authentication-Results of %s",
+                  names[0] == '\0' ? "nobody" : names);
+    } else if (result->auth == AUTH_PASS) {
+        add_check(doctor, "genuine probe", WELL, "", "pass: %s", result->detail);
+    } else {
+        g_autofree char *hint = g_strdup_printf(
+            "technicians cannot act by mail here; postdesk mailbox set %s --trust authserv-id:NAME "
+            "with the name that the server writes (--own-host, if it writes below its Received line)",
+            doctor->subject);
+        add_check(doctor, "genuine probe", FAULT, hint,
+                  "%s, not pass: %s; it bears Authentication-Results of %s",
+                  auth_name(result->auth), result->detail, names[0] == '\0' ? "nobody" : names);
+    }
+}
+
+static void tell_forged(struct doctor *doctor, const struct probe_result *result)
+{
+    if (result->fate == PROBE_REFUSED) {
+        add_check(
+            doctor, "forged probe", WARNING,
+            "--probe-via HOST:PORT hands it to the server that takes mail from outside",
+            "not pass: the server does not take it at all (%s); so it is not known what becomes "
+            "of forged fields",
+            result->detail);
+    } else if (result->fate == PROBE_LOST) {
+        add_check(doctor, "forged probe", WARNING, "--wait SECONDS for a slow server",
+                  "it has not come in: refused later, or late");
+    } else if (result->auth == AUTH_PASS) {
+        g_autofree char *hint =
+            g_strdup_printf("postdesk mailbox set %s --trust none, until the server removes forged "
+                            "Authentication-Results with its own name",
+                            doctor->subject);
+        add_check(doctor, "forged probe", FAULT, hint,
+                  "pass: whoever writes these fields himself is believed, and can act as anybody "
+                  "(%s)",
+                  result->detail);
+    } else {
+        add_check(doctor, "forged probe", WELL, "", "not pass (%s)%s%s", auth_name(result->auth),
+                  result->folder[0] == '\0' ? "" : ", found in ", result->folder);
+    }
+}
+
+/* The daemon must have made an event of it, whoever was faster. */
+static void tell_became(struct doctor *doctor, const struct probe_result *result)
+{
+    if (result->became[0] != '\0' && strcmp(result->became, "event") != 0) {
+        add_check(doctor, "probes", FAULT, "is the daemon of the same version?",
+                  "the daemon did not know a probe: it is %s now", result->became);
+    }
+}
+
+static void tell_profile(struct doctor *doctor, const struct probe_result *results)
+{
+    bool passes = results[PROBE_GENUINE].fate == PROBE_JUDGED &&
+                  results[PROBE_GENUINE].auth == AUTH_PASS;
+    bool is_forged = results[PROBE_FORGED].fate == PROBE_JUDGED &&
+                     results[PROBE_FORGED].auth == AUTH_PASS;
+
+    if (!passes || is_forged) {
+        add_check(doctor, "trust", FAULT, "see the probes above", "the profile does not hold");
+    } else if (results[PROBE_FORGED].fate == PROBE_JUDGED) {
+        add_check(doctor, "trust", WELL, "", "genuine: pass, forged: not pass: the profile holds");
+    } else {
+        add_check(doctor, "trust", WARNING, "see the forged probe",
+                  "genuine: pass; whether forged mail is told apart is not known");
+    }
+}
+
+static void probe(struct doctor *doctor, const struct mailbox_account *account, bool is_trusted)
+{
+    struct probe_result results[PROBE_KINDS] = {{PROBE_LOST}};
+    struct err err = {.status = ST_OK};
+    struct probe_options options = {.config = doctor->cli->config,
+                                    .account = account,
+                                    .via_host = doctor->via_host,
+                                    .via_port = (uint16_t)doctor->via_port,
+                                    .wait_ms = doctor->wait_s * MS,
+                                    .only_genuine = !is_trusted};
+
+    cli_say(doctor->cli, "%s: sending probes, waiting at most %" PRId64 " s …\n", account->address,
+            doctor->wait_s);
+    if (probe_run(doctor->cli->conn, &options, results, &err) != ST_OK) {
+        add_check(doctor, "probes", FAULT, err.hint, "%s", err.text);
+    } else {
+        tell_genuine(doctor, &results[PROBE_GENUINE], is_trusted);
+        for (int i = 0; i < PROBE_KINDS; i++) {
+            tell_became(doctor, &results[i]);
+        }
+        if (is_trusted) {
+            tell_forged(doctor, &results[PROBE_FORGED]);
+            tell_profile(doctor, results);
+        }
+    }
+    for (int i = 0; i < PROBE_KINDS; i++) {
+        probe_result_clear(&results[i]);
+    }
+}
+
+static void check_proof(struct doctor *doctor, bool is_trusted, bool is_token_enough)
+{
+    if (is_token_enough) {
+        add_check(
+            doctor, "technicians", WARNING,
+            "--technician-proof auth, as soon as a trust profile holds",
+            "the token of a mail is enough to act as a technician (--technician-proof token)");
+    } else if (!is_trusted) {
+        add_check(doctor, "technicians", WARNING,
+                  "postdesk doctor --probe shows whose Authentication-Results there are; then "
+                  "postdesk mailbox set --trust",
+                  "no trust profile: technicians cannot act by mail here");
+    }
+}
+
+enum { ADDRESS = 1, TRUST = 12, PROOF = 15 };
+
+static enum status check_mailbox(struct doctor *doctor, const struct rows *mailboxes, int row,
+                                 struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    struct mailbox_account *account = NULL;
+    bool is_trusted = strcmp(row_text(mailboxes, row, TRUST), "none") != 0;
+    bool probes = args_has(doctor->args, "probe") ||
+                  (is_trusted && !args_has(doctor->args, "no-probe"));
+
+    enum status status = tx_begin(doctor->cli->conn, TX_READ_ONLY, &tx, err);
+    if (status == ST_OK) {
+        status = desk_store_account(tx, row_int64(mailboxes, row, 0), &account, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    tx_rollback(g_steal_pointer(&tx));
+    doctor->subject = row_text(mailboxes, row, ADDRESS);
+    bool has_imap = check_imap(doctor, account);
+    bool has_smtp = check_smtp(doctor, account);
+    check_proof(doctor, is_trusted, strcmp(row_text(mailboxes, row, PROOF), "token") == 0);
+    if (probes && has_imap && has_smtp) {
+        probe(doctor, account, is_trusted);
+    }
+    doctor->subject = NULL;
+    account_free(account);
+    return ST_OK;
+}
+
+enum { IS_ENABLED = 18 };
+
+static enum status check_mailboxes(struct doctor *doctor, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    OWNED(rows) mailboxes = NULL;
+    int enabled = 0;
+
+    enum status status = tx_begin(doctor->cli->conn, TX_READ_ONLY, &tx, err);
+    if (status == ST_OK) {
+        status = account_store_list(tx, &mailboxes, err);
+    }
+    tx_rollback(g_steal_pointer(&tx));
+    for (int row = 0; status == ST_OK && row < rows_count(mailboxes); row++) {
+        if (row_bool(mailboxes, row, IS_ENABLED)) {
+            enabled++;
+            status = check_mailbox(doctor, mailboxes, row, err);
+        }
+    }
+    if (status == ST_OK && enabled == 0) {
+        add_check(doctor, "mailboxes", WARNING, "postdesk mailbox add", "none is enabled");
+    }
+    return status;
+}
+
+/* ---- the whole ---- */
+
+static enum status read_options(struct doctor *doctor, struct err *err)
+{
+    const char *via = args_value(doctor->args, "probe-via");
+    const char *wait = args_value(doctor->args, "wait");
+    const char *colon = via == NULL ? NULL : strrchr(via, ':');
+
+    doctor->wait_s = DEFAULT_WAIT_S;
+    if (via != NULL &&
+        (colon == NULL || colon == via ||
+         text_parse_int64(colon + 1, 1, MAX_PORT, &doctor->via_port, err) != ST_OK)) {
+        (void)err_set(err, ST_INVALID, "\"%s\" is no HOST:PORT", via);
+        return err_hint(err, "--probe-via mx.desk.example:25");
+    }
+    doctor->via_host = via == NULL ? NULL : g_strndup(via, (gsize)(colon - via));
+    return wait == NULL ? ST_OK : text_parse_int64(wait, 1, MOST_WAIT_S, &doctor->wait_s, err);
+}
+
+static void print_checks(const struct doctor *doctor)
+{
+    size_t i = 0;
+    json_t *check = NULL;
+
+    if (doctor->cli->is_json) {
+        json_t *object = json_pack("{s:b, s:O}", "is_well", !doctor->has_fault, "checks",
+                                   doctor->checks);
+        view_print_json(object);
+        json_decref(object);
+        return;
+    }
+    view_print_table(doctor->checks, FIELDS, G_N_ELEMENTS(FIELDS));
+    json_array_foreach(doctor->checks, i, check)
+    {
+        const char *hint = json_string_value(json_object_get(check, "hint"));
+        if (hint[0] != '\0') {
+            printf("%s: %s\n", json_string_value(json_object_get(check, "what")), hint);
+        }
+    }
+}
+
+static enum status examine(struct doctor *doctor, struct err *err)
+{
+    enum status status = read_options(doctor, err);
+
+    if (status == ST_OK) {
+        status = cli_connect(doctor->cli, err);
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    add_check(doctor, "database", WELL, "", "reachable, and its schema is this program's");
+    status = check_roles(doctor, err);
+    return status == ST_OK ? check_mailboxes(doctor, err) : status;
+}
+
+static enum status run_doctor(struct cli *cli, const struct args *args, struct err *err)
+{
+    struct doctor doctor = {.cli = cli, .args = args, .checks = json_array()};
+    enum status status = examine(&doctor, err);
+
+    if (status == ST_OK) {
+        print_checks(&doctor);
+    }
+    json_decref(doctor.checks);
+    g_free(doctor.via_host);
+    if (status == ST_OK && doctor.has_fault) {
+        return err_set(err, ST_NOT_FOUND, "%s", ""); /* exit code 1; all is said */
+    }
+    return status;
+}
+
+static const struct flag FLAGS[] = {
+    {"probe", NULL, "send probes to mailboxes without a trust profile, too", false, false},
+    {"no-probe", NULL, "send no probes", false, false},
+    {"probe-via", "HOST:PORT",
+     "hand the forged probe to this server, without login: the one that takes mail from outside",
+     false, false},
+    {"wait", "SECONDS", "how long a probe may take (60)", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static const struct verb VERBS[] = {
+    {.words = "",
+     .help = "can this desk work, and does its trust hold?",
+     .more =
+         "Looks at the database and its roles, and at IMAP and SMTP of each mailbox. To a mailbox with a\n"
+         "trust profile two mails are sent: a genuine one, which has to come in authenticated, and a\n"
+         "forged one, which must not. They never become tickets. Exit code 1: somebody must act.",
+     .flags = FLAGS,
+     .run = run_doctor},
+    {.run = NULL},
+};
+
+const struct noun NOUN_DOCTOR = {"doctor", "can this desk work, and does its trust hold?", VERBS};
