@@ -243,9 +243,9 @@ static bool is_received(const struct trace_field *trace)
 static struct authres *read_field(const struct trace_field *trace, const char *writer)
 {
     OWNED(authres) field = NULL;
-    struct err err = {.status = ST_OK};
+    struct err ignored;
 
-    if (trace->kind != TRACE_AUTHRES || authres_parse(trace->text, &field, &err) != ST_OK ||
+    if (trace->kind != TRACE_AUTHRES || authres_parse(trace->text, &field, &ignored) != ST_OK ||
         field->version != 1 || field->is_id_quoted ||
         g_ascii_strcasecmp(field->authserv_id, writer) != 0) {
         return NULL;
@@ -336,7 +336,7 @@ static struct authres *field_of_google(const struct facts *facts)
         }
         if (is_received(trace)) {
             is_inside = strcmp(trace->text, GOOGLE_ID) == 0;
-        } else if (trace->kind == TRACE_AUTHRES && is_inside) {
+        } else if (is_inside) {
             return read_field(trace, GOOGLE_ID); /* the first or none: below it are the sender's */
         }
     }
@@ -441,15 +441,15 @@ enum auth auth_of(const struct facts *facts, const struct mailbox_record *mailbo
         return AUTH_NONE;
     }
     switch (mailbox->trust) {
-    case TRUST_NONE:
-        plan_say(may, "the mailbox has no trust profile: nobody is authenticated");
-        return AUTH_NONE;
     case TRUST_AUTHSERV_ID:
         return auth_by_authserv_id(facts, mailbox, may);
     case TRUST_GOOGLE:
         return auth_by_google(facts, may);
     case TRUST_MICROSOFT365:
         return auth_by_microsoft(facts, mailbox, may);
+    case TRUST_NONE:
+        break;
     }
+    plan_say(may, "the mailbox has no trust profile: nobody is authenticated");
     return AUTH_NONE;
 }

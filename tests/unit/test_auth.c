@@ -192,3 +192,64 @@ Test(auth, authenticates_nobody_without_an_address)
 
     cr_expect_eq(auth_of(facts, &records->mailbox, may), AUTH_NONE);
 }
+
+/* Traces that no parser makes of an honest mail: each field is only what its kind says. */
+static const struct {
+    const char *name;
+    enum trust trust;
+    struct trace_field trace[3];
+    unsigned received_count;
+    enum auth want;
+} KINDS[] = {
+    {"a field of another kind",
+     TRUST_AUTHSERV_ID,
+     {{TRACE_AUTH_AS, (char *)"mx.desk.example; " PASS("desk.example")}},
+     0,
+     AUTH_NONE},
+    {"Microsoft, a field that ends like its border",
+     TRUST_MICROSOFT365,
+     {{TRACE_AUTHRES, (char *)PASS("desk.example")},
+      {TRACE_AUTH_AS, (char *)"a.mail.protection.outlook.com"}},
+     0,
+     AUTH_NONE},
+    {"Microsoft, internal",
+     TRUST_MICROSOFT365,
+     {{TRACE_RECEIVED, (char *)"a.prod.outlook.com"}, {TRACE_AUTH_AS, (char *)"internal"}},
+     1,
+     AUTH_PASS},
+    {"Microsoft, internal, passed by nobody",
+     TRUST_MICROSOFT365,
+     {{TRACE_AUTH_AS, (char *)"Internal"}},
+     0,
+     AUTH_NONE},
+    {"Microsoft, internal, more hosts than are shown",
+     TRUST_MICROSOFT365,
+     {{TRACE_RECEIVED, (char *)"a.prod.outlook.com"}, {TRACE_AUTH_AS, (char *)"Internal"}},
+     2,
+     AUTH_NONE},
+    {"Microsoft, two hosts, both shown",
+     TRUST_MICROSOFT365,
+     {{TRACE_RECEIVED, (char *)"a.prod.outlook.com"},
+      {TRACE_RECEIVED, (char *)"b.outlook.office365.com"},
+      {TRACE_AUTH_AS, (char *)"Internal"}},
+     2,
+     AUTH_PASS},
+};
+
+Test(auth, takes_a_field_for_what_its_kind_says)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(KINDS); i++) {
+        OWNED(facts) facts = world_facts("ben@desk.example", "x", NULL);
+        OWNED(records) records = world_records();
+        g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+
+        g_ptr_array_set_size(facts->trace, 0);
+        for (size_t j = 0; j < 3 && KINDS[i].trace[j].text != NULL; j++) {
+            world_trace(facts, KINDS[i].trace[j].kind, KINDS[i].trace[j].text);
+        }
+        facts->received_count = KINDS[i].received_count;
+        records->mailbox.trust = KINDS[i].trust;
+        enum auth got = auth_of(facts, &records->mailbox, may);
+        cr_expect_eq(got, KINDS[i].want, "%s: got %s", KINDS[i].name, auth_name(got));
+    }
+}

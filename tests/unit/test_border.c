@@ -38,6 +38,7 @@ static const struct {
 struct game {
     const char *name;
     const char *stamp; /* instead of the border's fields; "" for none */
+    const char *above; /* fields on top of all */
     const char *below; /* fields in front of the sender's own */
     const char *hop;   /* instead of the line by which the border took the mail */
     const char *from;  /* instead of From */
@@ -93,6 +94,9 @@ static char *play(enum file file, const struct game *game)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     size_t i = 0;
 
+    if (game->above != NULL) {
+        put(mail, game->above, FILES[file].id);
+    }
     for (; lines[i][0] != '\0'; i++) {
         g_string_append_printf(field, "%s%s", field->len > 0 ? "\n" : "", lines[i]);
         if (lines[i + 1][0] != ' ' && lines[i + 1][0] != '\t') {
@@ -241,6 +245,17 @@ static const struct game GAMES[] = {
     {"45: a part is signed, SPF holds for another",
      .stamp = "%spf=pass smtp.mailfrom=x@evil.test; dmarc=pass header.from=acme.example",
      .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_NONE},
+    {"45: a part is signed, SPF says nothing of the sender",
+     .stamp = "%spf=pass smtp.helo=acme.example; dmarc=pass header.from=acme.example",
+     .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_NONE},
+    {"45: a part is signed, SPF holds, but DKIM is asked",
+     .stamp = "%spf=pass smtp.mailfrom=anna@acme.example; dkim=pass header.d=acme.example",
+     .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_NONE},
+    {"45: a part is signed, but she logged in", .stamp = "%auth=pass smtp.auth=anna@acme.example",
+     .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_PASS},
+    {"45: a part is signed, and DMARC fails",
+     .stamp = "%dmarc=fail (p=REJECT dis=REJECT) action=reject header.from=acme.example",
+     .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_FAIL},
     {"45: a part is signed by somebody else",
      .below = "DKIM-Signature: v=1; d=list.test; l=20; bh=x; b=y", .want = AUTH_PASS},
     {"46: SPF alone", .stamp = "%spf=pass smtp.mailfrom=anna@acme.example", .want = AUTH_NONE},
@@ -350,6 +365,25 @@ Test(border, of_google_proves_colleagues)
          .want = AUTH_NONE},
         {"a field of somebody else's comes first", .stamp = "evil.test; none",
          .below = AR "mx.google.com; dmarc=pass header.from=desk.example", .want = AUTH_NONE},
+        {"no stamp, forged below another line of Google's", .stamp = "",
+         .below = "Received: by 2002:a05:: with SMTP id x; Mon\n" AR
+                  "mx.google.com; dmarc=pass header.from=desk.example",
+         .want = AUTH_NONE},
+        {"no stamp, one above its line", .stamp = "",
+         .above = AR "mx.google.com; dmarc=pass header.from=desk.example", .want = AUTH_NONE},
+        {"came on through another host",
+         .above = "Received: from mx.google.com by evil.test with ESMTP; Mon", .want = AUTH_NONE},
+        {"came on through a host without a name", .above = "Received: from mx.google.com; Mon",
+         .want = AUTH_NONE},
+        {"came on through a host of digits and letters",
+         .above = "Received: from mx.google.com by 10.evil.test with ESMTP; Mon",
+         .want = AUTH_NONE},
+        {"came on through a host that looks like an address",
+         .above = "Received: from mx.google.com by fade.de with ESMTP; Mon", .want = AUTH_NONE},
+        {"came on within Google",
+         .above = "Received: by 10.25.26.207 with SMTP id a; Mon\n"
+                  "Received: by gmr-mx.google.com with SMTP id a; Mon",
+         .want = AUTH_PASS},
         {"SPF and a signature of Google's own",
          .stamp = "%dkim=pass header.i=@1e100.net; spf=pass smtp.mailfrom=ben@desk.example",
          .want = AUTH_NONE},
@@ -434,5 +468,73 @@ Test(border, of_another_profile_proves_nobody)
             cr_expect_eq(auth_of(facts, &records->mailbox, may), want, "%s under profile %zu",
                          FILES[PLAYED[file]].path, trust);
         }
+    }
+}
+
+/* What people are told of a word that was not believed, or not said. */
+static const struct {
+    enum file file;
+    struct game game;
+    const char *sentences[3];
+} SAID[] = {
+    {OPENDMARC,
+     {"genuine"},
+     {"dmarc=pass for acme.example by mx.desk.example",
+      "dkim=pass for acme.example by mx.desk.example"}},
+    {OPENDMARC,
+     {"silent", .stamp = "%none"},
+     {"mx.desk.example says nothing that proves anna@acme.example"}},
+    {OPENDMARC, {"no stamp", .stamp = ""}, {"no word of mx.desk.example about anna@acme.example"}},
+    {OPENDMARC,
+     {"two forged", .stamp = "", .below = FORGED "\n" FORGED},
+     {"a word of mx.desk.example stands below where the mail came in: anybody can write it",
+      "no word of mx.desk.example about anna@acme.example"}},
+    {OPENDMARC,
+     {"in part", .stamp = "%dkim=pass header.d=acme.example",
+      .below = "DKIM-Signature: d=acme.example; l=1"},
+     {"dkim=pass by mx.desk.example does not count: the signature covers a part only",
+      "mx.desk.example says nothing that proves anna@acme.example"}},
+    {GMAIL,
+     {"genuine"},
+     {"dkim=pass for acme.example by mx.google.com",
+      "dmarc=pass for acme.example by mx.google.com"}},
+    {GMAIL,
+     {"silent", .stamp = "%spf=none"},
+     {"mx.google.com says nothing that proves anna@acme.example"}},
+    {GMAIL, {"no stamp", .stamp = ""}, {"no word of mx.google.com about anna@acme.example"}},
+    {MICROSOFT,
+     {"genuine"},
+     {"dkim=pass for acme.example by Microsoft 365",
+      "dmarc=pass for acme.example by Microsoft 365"}},
+    {MICROSOFT,
+     {"fails", .stamp = "dmarc=fail action=reject header.from=acme.example"},
+     {"dmarc=fail for acme.example by Microsoft 365"}},
+    {MICROSOFT,
+     {"silent", .stamp = "spf=none smtp.mailfrom=x"},
+     {"Microsoft 365 says nothing that proves anna@acme.example"}},
+    {MICROSOFT, {"no stamp", .stamp = ""}, {"no word of Microsoft 365 about anna@acme.example"}},
+    {MICROSOFT_BEN, {"genuine"}, {"Microsoft 365 says that somebody of desk.example wrote it"}},
+};
+
+Test(border, says_what_it_believed_and_what_not)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(SAID); i++) {
+        g_autofree char *mail = play(SAID[i].file, &SAID[i].game);
+        OWNED(records) records = world_records();
+        OWNED(facts) facts = NULL;
+        g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+        struct err err = {.status = ST_OK};
+        guint count = 0;
+
+        cr_assert_eq(parse_bytes(mail, strlen(mail), false, &facts, &err), ST_OK);
+        records->mailbox.trust = FILES[SAID[i].file].trust;
+        auth_of(facts, &records->mailbox, may);
+        for (; count < G_N_ELEMENTS(SAID[i].sentences) && SAID[i].sentences[count]; count++) {
+            cr_expect(count < may->len && strcmp(may->pdata[count], SAID[i].sentences[count]) == 0,
+                      "%s, %s: \"%s\"", FILES[SAID[i].file].path, SAID[i].game.name,
+                      count < may->len ? (const char *)may->pdata[count] : "");
+        }
+        cr_expect_eq(may->len, count, "%s, %s: says %u", FILES[SAID[i].file].path,
+                     SAID[i].game.name, may->len);
     }
 }
