@@ -76,6 +76,10 @@
 #define LIMIT_REFUSED_MS   600000 /* until a mail that the server would not give is asked for again */
 #define LIMIT_LOCATE_MAILS 2000   /* newest mails of a folder that are looked at for a lost one */
 
+/* Junk. */
+#define LIMIT_JUNK_HEADER_BYTES 65536 /* a mail in Junk with a longer header is left there */
+#define LIMIT_JUNK_POLLS        10    /* the folder is looked at each so many poll intervals */
+
 /* Poison. */
 #define LIMIT_PARSER_DEATHS 2
 #define LIMIT_INTAKE_DEATHS 5

@@ -39,6 +39,12 @@ struct fetch {
     int64_t refused_until_us; /* monotonic: when to ask for it again */
     bool has_unmoved;         /* there may be rows that wait for their move */
     int64_t move_after_us;    /* monotonic: not before */
+
+    /* The folder marked Junk. */
+    char *junk;               /* own: its name; NULL: there is none, or it cannot be read */
+    int64_t junk_uidvalidity; /* when it was open last */
+    int64_t junk_after_us;    /* monotonic: when to look at it */
+    bool awaits_verdicts;     /* headers of it are not judged yet */
 };
 
 /* A transaction of fetch: tx_run, and the database is to blame for its failure. */
@@ -51,6 +57,13 @@ MUST_CHECK enum status fetch_keep_lease(struct fetch *fetch, struct err *err);
  * early when a stop is requested. */
 MUST_CHECK enum status fetch_take(struct fetch *fetch, struct err *err);
 
+/* Take the listed mails of the folder, which is looked at up to last_uid then (in fetch_take.c). */
+MUST_CHECK enum status fetch_take_these(struct fetch *fetch, const GArray *mails, int64_t last_uid,
+                                        struct err *err);
+
+/* Take those out of the list that are from before the moment from which mail is taken. */
+void fetch_leave_old_alone(const struct fetch *fetch, GArray *mails);
+
 /* Move every mail that has its row out of the folder (in fetch_move.c). A server that will not move is
  * logged and no failure: mail must go on coming in. */
 MUST_CHECK enum status fetch_move(struct fetch *fetch, struct err *err);
@@ -61,6 +74,15 @@ MUST_CHECK enum status fetch_move(struct fetch *fetch, struct err *err);
  * folder is open again afterwards. */
 MUST_CHECK enum status fetch_locate(struct fetch *fetch, const char *folder, GArray *gone,
                                     GArray *moved, struct err *err);
+
+/* Which folder is the one marked Junk, if any (in fetch_junk.c). */
+MUST_CHECK enum status fetch_find_junk(struct fetch *fetch, struct err *err);
+
+/* Look at Junk, if it is time to: then the session's folder was left and opened again. */
+MUST_CHECK enum status fetch_junk(struct fetch *fetch, bool *has_visited_out, struct err *err);
+
+/* Read what the database knows of fetch->folder as it is numbered now (in fetch.c). */
+MUST_CHECK enum status fetch_begin_folder(struct fetch *fetch, struct err *err);
 
 /* Open the session's folder; ST_TEMPFAIL if it is not the one it was (in fetch.c). */
 MUST_CHECK enum status fetch_reopen_folder(struct fetch *fetch, struct err *err);

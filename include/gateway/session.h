@@ -35,6 +35,9 @@ MUST_CHECK enum status session_send(struct session *session, const struct submit
 
 bool session_is_away(const struct session *session);
 
+/* The largest mail that the server takes, as it said last; 0: it named no limit, or was not asked yet. */
+int64_t session_server_bytes(const struct session *session);
+
 /* How long the server took lately at its slowest to answer the end of a mail. */
 int64_t session_slowest_us(const struct session *session);
 

@@ -99,9 +99,11 @@ MUST_CHECK enum status imapbox_list(struct imapbox *box, uint32_t first_uid, uin
 MUST_CHECK enum status imapbox_fetch_bodies(struct imapbox *box, const struct imapbox_mail *mails,
                                             size_t count, GBytes **bodies_out, struct err *err);
 
-/* The same for the header block only, with the empty line at its end. */
+/* The same for the header block only, with the empty line at its end, and of it the first max_bytes: one that has so
+ * many is probably longer. */
 MUST_CHECK enum status imapbox_fetch_headers(struct imapbox *box, const struct imapbox_mail *mails,
-                                             size_t count, GBytes **headers_out, struct err *err);
+                                             size_t count, uint32_t max_bytes, GBytes **headers_out,
+                                             struct err *err);
 
 /* The first max_bytes of one mail.
  *

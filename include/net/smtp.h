@@ -74,6 +74,10 @@ struct submit_mail {
 MUST_CHECK enum status submit_send(struct submit *submit, const struct submit_mail *mail,
                                    struct submit_result *results, struct err *err);
 
+/* The largest mail that the server takes, as it said in the connection at hand or the last one (SIZE, RFC 1870);
+ * 0: it names no limit. */
+int64_t submit_server_bytes(const struct submit *submit);
+
 /* Is this an address that can stand in an SMTP command (ASCII, one "@", no blanks, brackets or
  * controls, RFC 5321 lengths)? Pure. */
 MUST_CHECK enum status submit_check_address(const char *address, struct err *err);

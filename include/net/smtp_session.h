@@ -41,6 +41,7 @@ struct submit {
     struct submit_talk talk;
     bool wants_auth;
     bool is_authenticated; /* the connection at hand */
+    int64_t server_bytes;  /* what the last EHLO said of SIZE (RFC 1870); 0: nothing */
     bool is_insecure;
     bool is_elsewhere; /* an insecure connection was refused: not this machine */
     int64_t reply_s;

@@ -126,6 +126,10 @@ MUST_CHECK enum status outbound_due_claim(struct tx *tx, const struct due_claim 
 MUST_CHECK enum status outbound_due_load(struct tx *tx, struct outbound_due *due,
                                          const bool *is_wanted, struct err *err);
 
+/* The mailbox's server says that it takes mails up to this size. */
+MUST_CHECK enum status outbound_due_learn_size(struct tx *tx, mailbox_id mailbox, int64_t bytes,
+                                               struct err *err);
+
 /* Give back all that the holder has claimed and that has no result; the next claim may take it at once. */
 MUST_CHECK enum status outbound_due_give_back(struct tx *tx, const char *holder, struct err *err);
 

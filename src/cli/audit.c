@@ -5,7 +5,7 @@
  *
  *     a mail in INBOX, up to the last UID that was looked at, has a row       else row-missing
  *     a mail in Processed or Oversize has a row                               else row-missing
- *     a row that is not moved is still in INBOX                               else a warning: moved by others
+ *     a row that is not moved is still in INBOX (or Junk)                     else a warning: moved by others
  *     a row that was moved is not in INBOX, but where it was moved to         else not-moved; a warning
  *
  * A moved mail is known by its new UID where the server told it (COPYUID), else by its fingerprint, for
@@ -203,14 +203,21 @@ static void compare_rows(struct visit *visit, const char *name, const struct lis
     }
 }
 
-static enum status check_source(struct visit *visit, const char *name, int64_t uidvalidity,
-                                int64_t last_uid, struct err *err)
+/* Of a folder marked Junk only what was wanted has a row, and the folder may go. */
+static enum status check_source(struct visit *visit, const struct rows *folders, int at,
+                                struct err *err)
 {
+    const char *name = row_text(folders, at, 0);
+    int64_t uidvalidity = row_int64(folders, at, 1);
+    bool is_junk = row_bool(folders, at, 3);
     TX_AUTO struct tx *tx = NULL;
     OWNED(rows) rows = NULL;
     CLEANUP(listing_clear) struct listing listing = {.mails = NULL};
 
     enum status status = list_folder(visit, name, &listing, err);
+    if (status == ST_NOT_FOUND && is_junk) {
+        return ST_OK;
+    }
     if (status != ST_OK || listing.folder.uidvalidity != uidvalidity) {
         return status; /* rows of an older UIDVALIDITY cannot be compared with anything */
     }
@@ -220,7 +227,9 @@ static enum status check_source(struct visit *visit, const char *name, int64_t u
     }
     if (status == ST_OK) {
         g_autoptr(GHashTable) taken = uids_of(rows);
-        compare_listing(visit, name, &listing, taken, last_uid);
+        if (!is_junk) {
+            compare_listing(visit, name, &listing, taken, row_int64(folders, at, 2));
+        }
         compare_rows(visit, name, &listing, rows);
     }
     return status;
@@ -237,8 +246,7 @@ static enum status check_sources(struct visit *visit, struct err *err)
     }
     tx_rollback(g_steal_pointer(&tx)); /* what comes next waits for the network */
     for (int row = 0; status == ST_OK && row < rows_count(folders); row++) {
-        status = check_source(visit, row_text(folders, row, 0), row_int64(folders, row, 1),
-                              row_int64(folders, row, 2), err);
+        status = check_source(visit, folders, row, err);
     }
     return status;
 }

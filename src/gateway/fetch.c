@@ -18,7 +18,7 @@
  * starts it again, and the lease of the dead is taken over at once (tenure).
  *
  * While it waits it comes out of IDLE to renew the lease and looks at the folder each time: a notification
- * that was lost costs seconds, not mail. Not here yet: the folder marked Junk.
+ * that was lost costs seconds, not mail. From time to time it also looks at the folder marked Junk (fetch_junk.c).
  * I/O: the mail server, the database.
  */
 #include "gateway/fetch.h"
@@ -108,8 +108,7 @@ static enum status beginning_body(struct tx *tx, void *arg, struct err *err)
     return status;
 }
 
-/* What the database knows of the folder as it is numbered now. */
-static enum status begin_folder(struct fetch *fetch, struct err *err)
+enum status fetch_begin_folder(struct fetch *fetch, struct err *err)
 {
     struct beginning beginning = {.fetch = fetch};
     enum status status = fetch_tx(fetch, beginning_body, &beginning, err);
@@ -194,13 +193,16 @@ static enum status open_session(struct fetch *fetch, struct err *err)
         status = ensure_folders(fetch, err);
     }
     if (status == ST_OK) {
+        status = fetch_find_junk(fetch, err);
+    }
+    if (status == ST_OK) {
         status = imapbox_select(fetch->box, FETCH_FOLDER, &folder, err);
     }
     if (status != ST_OK) {
         return status;
     }
     fetch->folder = (struct inbound_folder){fetch->mailbox, FETCH_FOLDER, folder.uidvalidity};
-    status = begin_folder(fetch, err);
+    status = fetch_begin_folder(fetch, err);
     if (status == ST_OK) {
         log_info("imap.opened", kv("host", fetch->account->imap_host),
                  kv("folder", fetch->folder.name), kv("uidvalidity", fetch->folder.uidvalidity),
@@ -213,6 +215,7 @@ static enum status open_session(struct fetch *fetch, struct err *err)
 static void close_session(struct fetch *fetch)
 {
     g_clear_pointer(&fetch->box, imapbox_close);
+    g_clear_pointer(&fetch->junk, g_free);
     g_clear_pointer(&fetch->account, account_free);
 }
 
@@ -227,6 +230,10 @@ static enum status wait_for_mail(struct fetch *fetch, struct err *err)
         int64_t left_us = fetch->move_after_us - clock_monotonic_us(clock_real());
         max_ms = MIN(max_ms, left_us / US_PER_MS);
     }
+    if (fetch->junk) {
+        int64_t left_us = fetch->junk_after_us - clock_monotonic_us(clock_real());
+        max_ms = MIN(max_ms, fetch->awaits_verdicts ? poll_ms : left_us / US_PER_MS);
+    }
     const struct imapbox_wait wait = {
         .max_ms = MAX(max_ms, 1),
         .poll_ms = poll_ms < MS_PER_S ? poll_ms : 0, /* shorter than IDLE can be: tests */
@@ -239,6 +246,7 @@ static enum status wait_for_mail(struct fetch *fetch, struct err *err)
 /* One time through the table above. */
 static enum status round_once(struct fetch *fetch, struct err *err)
 {
+    bool has_visited_junk = false;
     fetch->culprit = FETCH_DATABASE;
     enum status status = open_database(fetch, err);
     if (status == ST_OK) {
@@ -261,8 +269,12 @@ static enum status round_once(struct fetch *fetch, struct err *err)
         status = fetch_move(fetch, err);
     }
     if (status == ST_OK) {
+        status = fetch_junk(fetch, &has_visited_junk, err);
+    }
+    if (status == ST_OK) {
         outage_end(&fetch->imap);
-        status = wait_for_mail(fetch, err);
+        /* What came while the folder was not open was not announced. */
+        status = has_visited_junk ? ST_OK : wait_for_mail(fetch, err);
     }
     return status;
 }

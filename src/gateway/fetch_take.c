@@ -205,8 +205,7 @@ static bool is_from_before(const struct fetch *fetch, const struct imapbox_mail 
     return taken_from_s > 0 && mail->internal_date_s > 0 && mail->internal_date_s < taken_from_s;
 }
 
-/* Take the old ones out of the list. */
-static void leave_old_alone(const struct fetch *fetch, GArray *mails)
+void fetch_leave_old_alone(const struct fetch *fetch, GArray *mails)
 {
     guint kept = 0;
     for (guint i = 0; i < mails->len; i++) {
@@ -259,16 +258,11 @@ static enum status list_new(struct fetch *fetch, GArray **mails_out, struct err 
     return imapbox_list(fetch->box, (uint32_t)fetch->next_uid, UINT32_MAX, mails_out, err);
 }
 
-enum status fetch_take(struct fetch *fetch, struct err *err)
+enum status fetch_take_these(struct fetch *fetch, const GArray *mails, int64_t last_uid,
+                             struct err *err)
 {
-    g_autoptr(GArray) mails = NULL;
-    enum status status = list_new(fetch, &mails, err);
-    if (status != ST_OK || mails->len == 0) {
-        return status;
-    }
-    int64_t last_uid = g_array_index(mails, struct imapbox_mail, mails->len - 1).uid;
-    leave_old_alone(fetch, mails);
     int64_t begun_us = clock_monotonic_us(clock_real());
+    enum status status = ST_OK;
     guint at = 0;
     do {
         struct set set = next_set(mails, at, last_uid);
@@ -281,4 +275,16 @@ enum status fetch_take(struct fetch *fetch, struct err *err)
                  kv("seconds", (clock_monotonic_us(clock_real()) - begun_us) / US_PER_S));
     }
     return status;
+}
+
+enum status fetch_take(struct fetch *fetch, struct err *err)
+{
+    g_autoptr(GArray) mails = NULL;
+    enum status status = list_new(fetch, &mails, err);
+    if (status != ST_OK || mails->len == 0) {
+        return status;
+    }
+    int64_t last_uid = g_array_index(mails, struct imapbox_mail, mails->len - 1).uid;
+    fetch_leave_old_alone(fetch, mails);
+    return fetch_take_these(fetch, mails, last_uid, err);
 }

@@ -10,7 +10,8 @@
  *     the database refused what it would become  taken alone; refused again: held
  *     the database or the network was away       nothing: the claim is given back
  *
- * Mails of a batch that bear on one another are decided in several transactions, the oldest first.
+ * Mails of a batch that bear on one another are decided in several transactions, the oldest first. While no mail
+ * waits, headers of mails in Junk are judged (gateway/junk).
  * I/O: database, jail, log.
  */
 #include "gateway/intake.h"
@@ -26,13 +27,14 @@
 #include "core/random.h"
 #include "core/stop.h"
 #include "db/migrate.h"
-#include "desk/token.h"
 #include "gateway/gather.h"
+#include "gateway/junk.h"
+#include "gateway/separate.h"
 #include "jail/jail.h"
 
-#define CONFLICT_TRIES    5
-#define CONFLICT_WAIT_MS  20
-#define HEADER_SCAN_BYTES 65536
+#define CONFLICT_TRIES      5
+#define CONFLICT_WAIT_MS    20
+#define ROUNDS_WITHOUT_JUNK 20 /* while mail keeps coming */
 
 struct intake {
     const struct config *config;
@@ -40,37 +42,10 @@ struct intake {
     struct conn *conn; /* own; NULL: to be opened */
     struct jail *jail; /* own; NULL: to be opened */
     bool owes_return;  /* claims of ours may still stand: give them back first */
+    int rounds;        /* since headers of Junk were looked for */
 };
 
 /* ---- the parser ------------------------------------------------------------------------------- */
-
-static bool is_token_char(char c)
-{
-    return g_ascii_isalpha(c) || (c >= '2' && c <= '7');
-}
-
-/* Does something of the form of a technician's token stand in the header? Then the mail may command, and
- * never shares a parser with mail that could have taken the parser over. */
-static bool bears_technicians_token(GBytes *raw)
-{
-    gsize length = 0;
-    const char *bytes = g_bytes_get_data(raw, &length);
-    size_t end = MIN(length, (gsize)HEADER_SCAN_BYTES);
-    size_t run = 0;
-    for (size_t i = 0; i < end; i++) {
-        run = is_token_char(bytes[i]) ? run + 1 : 0;
-        if (run >= TOKEN_CHARS) {
-            char text[TOKEN_CHARS + 1] = {0};
-            struct token token;
-            struct err err = {.status = ST_OK};
-            memcpy(text, bytes + i + 1 - TOKEN_CHARS, TOKEN_CHARS);
-            if (token_read(text, &token, &err) == ST_OK && token_is_technicians(&token)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
 
 static enum status parse_all(struct intake *intake, const GPtrArray *claimed,
                              struct jail_mail *parsed, struct err *err)
@@ -79,7 +54,7 @@ static enum status parse_all(struct intake *intake, const GPtrArray *claimed,
         const struct claimed_mail *mail = g_ptr_array_index(claimed, i);
         parsed[i] = (struct jail_mail){.raw = mail->raw,
                                        .is_cut = !mail->raw_complete,
-                                       .wants_own_child = bears_technicians_token(mail->raw)};
+                                       .wants_own_child = separate_is_needed(mail->raw)};
     }
     enum status status = jail_parse(intake->jail, parsed, claimed->len, err);
     if (status != ST_OK) {
@@ -345,6 +320,20 @@ static enum status open_what_is_closed(struct intake *intake, struct err *err)
     return status == ST_OK && intake->owes_return ? give_back(intake, err) : status;
 }
 
+/* ST_NOT_FOUND: none waits. */
+static enum status judge_junk(struct intake *intake, struct err *err)
+{
+    size_t count = 0;
+    enum status status = junk_judge(intake->conn, intake->jail, intake->config->lease_us, &count,
+                                    err);
+    intake->rounds = 0;
+    if (status != ST_OK) {
+        g_clear_pointer(&intake->jail, jail_close);
+        return status;
+    }
+    return count > 0 ? ST_OK : ST_NOT_FOUND;
+}
+
 /* ST_NOT_FOUND: nothing waits. */
 static enum status round_once(struct intake *intake, struct err *err)
 {
@@ -358,14 +347,17 @@ static enum status round_once(struct intake *intake, struct err *err)
     }
     if (claimed->len == 0) {
         intake->owes_return = false;
-        return ST_NOT_FOUND;
+        return judge_junk(intake, err);
     }
     if (fault_hit("intake.after_claim")) {
         return err_set(err, ST_TEMPFAIL, "fault point intake.after_claim");
     }
     status = process(intake, claimed, err);
     intake->owes_return = status != ST_OK;
-    return status;
+    if (status == ST_OK && ++intake->rounds >= ROUNDS_WITHOUT_JUNK) {
+        status = judge_junk(intake, err);
+    }
+    return status == ST_NOT_FOUND ? ST_OK : status;
 }
 
 static void wait_for_mail(struct intake *intake)

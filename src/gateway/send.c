@@ -272,6 +272,37 @@ static enum status send_mail(struct sender *sender, const struct outbound_batch 
     return hand_over(sender, batch, due, &mail, err);
 }
 
+/* ---- what servers say ---------------------------------------------------------------------------- */
+
+static enum status learn_size(struct sender *sender, const struct due_mailbox *mailbox,
+                              int64_t bytes, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    enum status status = tx_begin(sender->conn, TX_WRITE, &tx, err);
+
+    if (status == ST_OK) {
+        status = outbound_due_learn_size(tx, mailbox->id, bytes, err);
+    }
+    return status == ST_OK ? tx_commit(&tx, err) : status;
+}
+
+/* The sizes that servers take, where they are other ones than last time; for those who plan. */
+static enum status learn_sizes(struct sender *sender, const struct outbound_batch *batch,
+                               struct err *err)
+{
+    enum status status = ST_OK;
+
+    for (guint i = 0; i < batch->mailboxes->len && status == ST_OK; i++) {
+        const struct due_mailbox *mailbox = g_ptr_array_index(batch->mailboxes, i);
+        int64_t bytes = session_server_bytes(sessions_find(sender->sessions, mailbox));
+
+        if (bytes > 0 && bytes != mailbox->send_bytes) {
+            status = learn_size(sender, mailbox, bytes, err);
+        }
+    }
+    return status;
+}
+
 /* ---- one round --------------------------------------------------------------------------------- */
 
 /* All mails of the batch, as far as lease and servers allow. */
@@ -298,7 +329,10 @@ static enum status send_batch(struct sender *sender, const struct outbound_batch
             status = ST_OK;
         }
     }
-    return status == ST_OK ? settle_finish(&sender->settle, sender->conn, err) : status;
+    if (status == ST_OK) {
+        status = settle_finish(&sender->settle, sender->conn, err);
+    }
+    return status == ST_OK ? learn_sizes(sender, batch, err) : status;
 }
 
 static enum status give_back(struct sender *sender, struct err *err)

@@ -161,6 +161,11 @@ static void note_answer(struct session *session, int64_t took_us)
     session->slowest_us = MAX(session->slowest_us, took_us);
 }
 
+int64_t session_server_bytes(const struct session *session)
+{
+    return session->submit == NULL ? 0 : submit_server_bytes(session->submit);
+}
+
 int64_t session_slowest_us(const struct session *session)
 {
     return session->slowest_us;

@@ -340,11 +340,18 @@ enum status imapbox_fetch_bodies(struct imapbox *box, const struct imapbox_mail 
 }
 
 enum status imapbox_fetch_headers(struct imapbox *box, const struct imapbox_mail *mails,
-                                  size_t count, GBytes **headers_out, struct err *err)
+                                  size_t count, uint32_t max_bytes, GBytes **headers_out,
+                                  struct err *err)
 {
+    struct imapbox_mail parts[LIMIT_BATCH_MAILS];
     assert(count > 0 && count <= LIMIT_BATCH_MAILS);
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = mails[i];
+        parts[i].size = MIN(mails[i].size, max_bytes); /* what may come */
+    }
     struct mailimap_section *header = mailimap_section_new_header();
-    return fetch_sections(box, mails, count, mailimap_fetch_att_new_body_peek_section(header),
+    return fetch_sections(box, parts, count,
+                          mailimap_fetch_att_new_body_peek_section_partial(header, 0, max_bytes),
                           headers_out, err);
 }
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/text.h"
 #include "net/smtp_session.h"
 #include "net/tls.h"
 
@@ -48,6 +49,11 @@ void submit_set_long(struct submit *submit, CURLoption option, int64_t value)
     (void)code;
 }
 
+int64_t submit_server_bytes(const struct submit *submit)
+{
+    return submit->server_bytes;
+}
+
 /* ---- listening ---- */
 
 static const struct {
@@ -75,6 +81,7 @@ static void hear_command(struct submit *submit, const char *line, size_t length)
         }
         if (talk->stage == STAGE_CONNECT) {
             submit->is_authenticated = false;
+            submit->server_bytes = 0;
         } else if (talk->stage == STAGE_RCPT) {
             talk->recipient++;
         } else if (talk->stage == STAGE_MAIL && submit->wants_auth && !submit->is_authenticated) {
@@ -96,10 +103,31 @@ static enum submit_outcome outcome_of(const struct reply *reply)
     }
 }
 
+/* "250-SIZE 26214400" among the answers to EHLO. */
+static void hear_ability(struct submit *submit, const char *line, size_t length)
+{
+    static const char SIZE[] = "SIZE ";
+    g_autofree char *text = g_strndup(line, length);
+    int64_t bytes = 0;
+    struct err ignored = {.status = ST_OK};
+
+    if (length < 4 || !g_str_has_prefix(text, "250") ||
+        g_ascii_strncasecmp(text + 4, SIZE, sizeof SIZE - 1) != 0) {
+        return;
+    }
+    const char *number = g_strstrip(text + 4 + sizeof SIZE - 1);
+    if (text_parse_int64(number, 0, INT64_MAX, &bytes, &ignored) == ST_OK) {
+        submit->server_bytes = bytes;
+    }
+}
+
 static void hear_answer(struct submit *submit, const char *line, size_t length)
 {
     struct submit_talk *talk = &submit->talk;
 
+    if (talk->stage == STAGE_CONNECT) {
+        hear_ability(submit, line, length);
+    }
     if (!reply_add(&talk->at_hand, line, length)) {
         return;
     }

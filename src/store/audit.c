@@ -145,8 +145,9 @@ void audit_sums_clear(struct audit_sums *sums)
 
 /* Fetch also notes how far it has looked at the folders that it moves mail to: nothing comes from there. */
 static const struct statement FOLDERS = {
-    "audit_folders", "SELECT folder, uidvalidity, last_uid FROM mailbox_folder WHERE mailbox = $1"
-                     " AND folder NOT IN ('Processed', 'Oversize') ORDER BY folder, uidvalidity"};
+    "audit_folders",
+    "SELECT folder, uidvalidity, last_uid, is_junk FROM mailbox_folder WHERE mailbox = $1"
+    " AND folder NOT IN ('Processed', 'Oversize') ORDER BY folder, uidvalidity"};
 
 static const struct statement TAKEN = {
     "audit_taken", "SELECT uid, id, moved_at IS NOT NULL,"

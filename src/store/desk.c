@@ -19,7 +19,7 @@ static const struct statement KEYS = {
 static const struct statement MAILBOXES = {
     "desk_mailboxes",
     "SELECT id, address, name, trust, authserv_id, own_hosts, technician_proof = 'auth',"
-    " has_subaddresses FROM mailbox ORDER BY id"};
+    " has_subaddresses, send_bytes FROM mailbox ORDER BY id"};
 static const struct statement ACCOUNT = {
     "desk_account",
     "SELECT id, address, imap_host, imap_port, imap_user, imap_security, smtp_host, smtp_port,"
@@ -176,6 +176,7 @@ bool desk_store_mailbox(const struct desk_rows *rows, mailbox_id mailbox,
         out->own_hosts = row_texts(all, row, 5);
         out->needs_auth = row_bool(all, row, 6);
         out->has_subaddresses = row_bool(all, row, 7);
+        out->send_bytes = row_int64(all, row, 8);
         return true;
     }
     return false;

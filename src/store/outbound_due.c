@@ -108,7 +108,10 @@ static const struct statement MAILS = {
 static const struct statement MAILBOXES = {
     "outbound_due_mailboxes",
     "SELECT id, address, name, smtp_host, smtp_port, smtp_user, smtp_security, secret,"
-    " has_subaddresses FROM mailbox WHERE id = ANY ($1::int8[])"};
+    " has_subaddresses, send_bytes FROM mailbox WHERE id = ANY ($1::int8[])"};
+
+static const struct statement LEARN_SIZE = {"outbound_due_learn_size",
+                                            "UPDATE mailbox SET send_bytes = $2 WHERE id = $1"};
 
 static const struct statement AUDIENCE = {
     "outbound_due_audience",
@@ -283,6 +286,7 @@ static void take_mailbox(struct outbound_batch *batch, const struct rows *rows, 
         .smtp_security = row_text(rows, row, 6),
         .secret = row_text(rows, row, 7),
         .has_subaddresses = row_bool(rows, row, 8),
+        .send_bytes = row_int64(rows, row, 9),
     };
     g_ptr_array_add(batch->mailboxes, mailbox);
 }
@@ -546,6 +550,16 @@ enum status outbound_due_load(struct tx *tx, struct outbound_due *due, const boo
         }
     }
     return status;
+}
+
+enum status outbound_due_learn_size(struct tx *tx, mailbox_id mailbox, int64_t bytes,
+                                    struct err *err)
+{
+    OWNED(params) params = params_new();
+
+    params_add_int64(params, mailbox);
+    params_add_int64(params, bytes);
+    return tx_query(tx, &LEARN_SIZE, params, NULL, err);
 }
 
 /* ---- results ----------------------------------------------------------------------------------- */

@@ -171,6 +171,18 @@ class Sizes(DeskCase):
         self.assertLess(size, BORDER + 2000, "Received lines may stand above it")
         self.assertGreater(size, BORDER - 200_000)
 
+    def test_a_smaller_limit_of_the_smtp_server_is_learnt_and_obeyed(self):
+        self.new_ticket(self.person())
+        self.settle()
+        announced = int(self.servers.size_limit)
+        wait_for("the announced size", lambda: self.desk.value(
+            "select send_bytes from mailbox") == announced)
+        anna, ticket, notice = self.ticket_of_ben()
+        self.settle()
+        self.desk.sql("update mailbox set send_bytes = 3000000")  # as if it had said so
+        row = self.answer(notice, 2_500_000)
+        self.assertEqual((row["outcome"], row["ticket"]), ("note", ticket))
+
     def test_contacts_files_that_do_not_fit_are_listed(self):
         ben = self.box("ben@desk.example")
         anna = self.person()

@@ -225,6 +225,7 @@ Test(net_submit, hands_over_every_byte)
         g_autofree char *talk = peers_read(token, "talk");
         g_autofree char *size = g_strdup_printf(" SIZE=%zu\r\n", strlen(bytes));
         cr_expect_not_null(strstr(talk, size), "%s", talk);
+        cr_expect_eq(submit_server_bytes(submit), 10000000, "what the server says of its limit");
     }
 }
 
