@@ -10,6 +10,7 @@ import time
 import unittest
 
 from harness.mail import Mail, inbox, send
+from harness.raw import raw, send_all
 from harness.servers import SCRIPT, Servers, ServersError
 from harness.waiting import wait_for
 
@@ -73,6 +74,17 @@ class TwoSets(unittest.TestCase):
             "forged": ["mx.desk.example; auth=none"],
             "proved": ["mx.desk.example; dmarc=pass header.from=acme.example"],
             "submitted": ["mx.desk.example; auth=pass smtp.auth=ben@desk.example"]})
+
+    def test_the_border_stamps_what_it_is_told(self):
+        ways = ("as dkim=pass header.d=acme.example", "as dmarc=fail (p=reject) header.from=acme.example",
+                "as spf=pass smtp.mailfrom=acme.example; dmarc=none header.from=acme.example")
+        for way in ways:
+            send_all(self.first, [raw("dora@other.test", to="dora@other.test", subject=way, way=way,
+                                      recipients=["dora@other.test"])])
+        wait_for("three mails", lambda: len(inbox(self.first, "dora@other.test")) == 3)
+        self.assertEqual({str(m["Subject"]): m.get_all("Authentication-Results")
+                          for m in inbox(self.first, "dora@other.test")},
+                         {way: [f"mx.desk.example; {way.removeprefix('as ')}"] for way in ways})
 
     def test_a_killed_postgres_comes_back_with_its_data(self):
         psql(self.second, "create table kept as select 41 as n")

@@ -11,7 +11,7 @@ What is changed, in functions (but not in *_name functions, which only name thin
   - a statement (assignment, call, break, continue) is left out
 and in tables ("static const struct x NAME[] = {"):
   - each row is removed; each designated condition of a row is removed; each enumerator is taken out of a condition that
-    names several; the enumerator at a row's beginning becomes its neighbour
+    names several; what stands at a row's beginning (an enumerator, or NOT_HELD(NOTE)) becomes another of its kind
   - the same for a macro that stands for conditions ("#define BY_ITSELF .released = NO")
 
 It reads C as the house writes it (clang-format; a function's braces in the first column), no other. The texts that
@@ -157,7 +157,7 @@ class Functions:
                     self.take_apart(parts[1])
             elif token.text == "?":
                 self.condition(self.before_question(i))
-            elif token.text == "return" or (token.text == "=" and self.is_bool(i)):
+            elif token.text in ("return", "|=", "&=") or (token.text == "=" and self.is_bool(i)):
                 value = self.until(i + 1, ";,")
                 if any(t.text in ("&&", "||", "==", "!=", "!", "<", ">", "<=", ">=") for t in value) and \
                         not any(t.text in ("?", "{") for t in value):
@@ -316,6 +316,7 @@ class Tables:
         if len(elements[0]) == 1 and first.text in self.enums:
             self.add(first.start, first.end, self.enums[first.text],
                      f'{self.enums[first.text]} for {first.text} in row "{title}"')
+        self.other_argument(elements[0], title)
         for element in elements:
             text = self.source[element[0].start:element[-1].end]
             is_macro = len(element) == 1 and re.fullmatch(r"[A-Z][A-Z_]+", text) and text not in self.enums
@@ -324,6 +325,18 @@ class Tables:
             if element[0].text == ".":
                 value = [t for t in element if t.start > next(x.start for x in element if x.text == "=")]
                 self.narrow(value, f'in row "{title}"', squeeze(text))
+
+    def other_argument(self, element, title):
+        """What a row gives may stand in a macro: NOT_HELD(NOTE). It becomes what stands in another row's."""
+        if len(element) != 4 or element[1].text != "(":
+            return
+        macro, argument = element[0].text, element[2]
+        used = [self.tokens[i + 2].text for i, token in enumerate(self.tokens)
+                if token.text == macro and self.tokens[i + 1].text == "("]
+        others = list(dict.fromkeys(used))
+        other = others[(others.index(argument.text) + 1) % len(others)]
+        if other != argument.text:
+            self.add(argument.start, argument.end, other, f'{other} for {argument.text} in row "{title}"')
 
     def narrow(self, value, where, shown):
         names = [token.text for token in value if token.text in self.enums]

@@ -1,6 +1,6 @@
 """content - the spoof matrix as mails: of groups F (machines and loops) and G (content) what the issue names
 
-Not here: 71 and 77 need time and numbers of their own, 78 needs a question of the desk first.
+Not here: 71 and 77 need time and numbers of their own. What a person does in between: afterwards.py.
 """
 
 import uuid
@@ -40,11 +40,11 @@ def report(world, number, to, named=None, address=None):
 
 row("70", "public here silent", lambda w: answer(w, "70", "contact", fields=[("Auto-Submitted", "auto-replied")]))
 row("72", "event", lambda w: report(w, "72", bounce_address(w.ticket("72").receipt)))
-row("73a", "event", lambda w: report(w, "73", DESK))
-row("73b", "event silent", lambda w: report(w, "73", DESK, named=f"<{'a' * 47}.1@desk.example>"))
-row("73c", "event silent", lambda w: report(w, "73", DESK, named="<nothing-of-yours@evil.test>"))
-row("73d", "event silent", lambda w: report(w, "73", DESK, address="somebody-else@acme.example"))
-row("73e", ["new unmapped", "new mapped verified linked-to-first"], lambda w: overtaking(), is_mutated=False)
+row("73-1", "event", lambda w: report(w, "73", DESK))
+row("73-2", "event silent", lambda w: report(w, "73", DESK, named=f"<{'a' * 47}.1@desk.example>"))
+row("73-3", "event silent", lambda w: report(w, "73", DESK, named="<nothing-of-yours@evil.test>"))
+row("73-4", "event silent", lambda w: report(w, "73", DESK, address="somebody-else@acme.example"))
+row("73a", ["new unmapped", "new mapped verified linked-to-first"], lambda w: overtaking(), is_mutated=False)
 
 
 def overtaking():

@@ -2,7 +2,7 @@
 
 row(NUMBER, EXPECTED, MAKE): MAKE(world) gives the mail, or several; judge.py says how EXPECTED is written. A row of
 several cases has letters (16a, 16b). Written by hand from the table, not from the code.
-Not here: 62 (tests/e2e/test_restore.py), and what a person does in between: 73b (tests/e2e/test_outcomes.py).
+Not here: 62 (tests/e2e/test_restore.py).
 """
 
 import dataclasses
