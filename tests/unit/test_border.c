@@ -248,6 +248,12 @@ static const struct game GAMES[] = {
     {"45: a part is signed, SPF says nothing of the sender",
      .stamp = "%spf=pass smtp.helo=acme.example; dmarc=pass header.from=acme.example",
      .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_NONE},
+    {"45: a part is signed, SPF fails",
+     .stamp = "%spf=softfail smtp.mailfrom=anna@acme.example; dmarc=pass header.from=acme.example",
+     .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_NONE},
+    {"45: a part is signed, something else holds for the sender",
+     .stamp = "%iprev=pass smtp.mailfrom=anna@acme.example; dmarc=pass header.from=acme.example",
+     .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_NONE},
     {"45: a part is signed, SPF holds, but DKIM is asked",
      .stamp = "%spf=pass smtp.mailfrom=anna@acme.example; dkim=pass header.d=acme.example",
      .below = "DKIM-Signature: v=1; d=acme.example; l=20; bh=x; b=y", .want = AUTH_NONE},
@@ -367,6 +373,10 @@ Test(border, of_google_proves_colleagues)
          .below = AR "mx.google.com; dmarc=pass header.from=desk.example", .want = AUTH_NONE},
         {"no stamp, forged below another line of Google's", .stamp = "",
          .below = "Received: by 2002:a05:: with SMTP id x; Mon\n" AR
+                  "mx.google.com; dmarc=pass header.from=desk.example",
+         .want = AUTH_NONE},
+        {"no stamp, forged below a forged line of its own", .stamp = "",
+         .below = "Received: from x by mx.google.com with SMTP id x; Mon\n" AR
                   "mx.google.com; dmarc=pass header.from=desk.example",
          .want = AUTH_NONE},
         {"no stamp, one above its line", .stamp = "",
