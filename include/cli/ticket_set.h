@@ -1,4 +1,4 @@
-/* What changes a ticket: the verbs "group" and "assign" of postdesk ticket. */
+/* What changes a ticket: the verbs "status", "group", "assign" and "participant" of postdesk ticket. */
 #ifndef CLI_TICKET_SET_H
 #define CLI_TICKET_SET_H
 
@@ -6,6 +6,10 @@
 
 MUST_CHECK enum status ticket_run_group(struct cli *cli, const struct args *args, struct err *err);
 MUST_CHECK enum status ticket_run_assign(struct cli *cli, const struct args *args, struct err *err);
+
+MUST_CHECK enum status ticket_run_status(struct cli *cli, const struct args *args, struct err *err);
+MUST_CHECK enum status ticket_run_participant(struct cli *cli, const struct args *args,
+                                              struct err *err);
 
 /* "12" or "#12".
  *

@@ -1,6 +1,8 @@
-/* A ticket's assignee and group, as the command line sets them. Recorded in the ticket's history. */
+/* A ticket's status, assignee, group and participants, as the command line sets them. Recorded in the ticket's history. */
 #ifndef STORE_TICKET_SET_H
 #define STORE_TICKET_SET_H
+
+#include <stdbool.h>
 
 #include "db/tx.h"
 #include "desk/records.h"
@@ -17,5 +19,13 @@ MUST_CHECK enum status ticket_set_assignee(struct tx *tx, ticket_id ticket, pers
                                            const char *actor, struct err *err);
 MUST_CHECK enum status ticket_set_group(struct tx *tx, ticket_id ticket, int64_t group,
                                         const char *actor, struct err *err);
+
+/* status is one of the schema's.
+ *
+ * ST_NOT_FOUND  of a participant to be removed: he takes no part */
+MUST_CHECK enum status ticket_set_status(struct tx *tx, ticket_id ticket, const char *new_status,
+                                         const char *actor, struct err *err);
+MUST_CHECK enum status ticket_set_participant(struct tx *tx, ticket_id ticket, person_id person,
+                                              bool takes_part, const char *actor, struct err *err);
 
 #endif

@@ -391,10 +391,18 @@ static enum status examine(struct doctor *doctor, struct err *err)
     enum status status = read_options(doctor, err);
 
     if (status == ST_OK) {
-        status = cli_connect(doctor->cli, err);
+        status = cli_config(doctor->cli, err);
     }
     if (status != ST_OK) {
         return status;
+    }
+    status = cli_connect(doctor->cli, err);
+    if (status == ST_DENIED) {
+        return status; /* by his role: that is no fault of the desk */
+    }
+    if (status != ST_OK) {
+        (void)add_status(doctor, "database", status, err, "");
+        return ST_OK;
     }
     add_check(doctor, "database", WELL, "", "reachable, and its schema is this program's");
     status = check_roles(doctor, err);

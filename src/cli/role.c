@@ -32,6 +32,8 @@ static const struct {
     {"group", "show", DESK_VIEWER},      {"group", "remove", DESK_ADMIN},
     {"group", "member", DESK_ADMIN},     {"ticket", "list", DESK_VIEWER},
     {"ticket", "show", DESK_VIEWER},     {"ticket", "reply", DESK_OPERATOR},
+    {"ticket", "status", DESK_OPERATOR},
+    {"ticket", "participant", DESK_OPERATOR},
     {"ticket", "group", DESK_OPERATOR},  {"ticket", "assign", DESK_OPERATOR},
     {"held", "list", DESK_VIEWER},       {"held", "show", DESK_VIEWER},
     {"held", "release", DESK_OPERATOR},  {"held", "drop", DESK_OPERATOR},

@@ -1,4 +1,4 @@
-/* ticket_set - postdesk ticket group, assign
+/* ticket_set - postdesk ticket status, group, assign, participant
  *
  * The ticket's lock is taken as by the intakes, and merges are followed first: what is set here is set on
  * the ticket where the conversation goes on. Who did it stands in the ticket's history.
@@ -14,6 +14,7 @@
 #include "cli/view.h"
 #include "core/text.h"
 #include "desk/need.h"
+#include "desk/records.h"
 #include "store/person.h"
 #include "store/technician_group.h"
 #include "store/ticket.h"
@@ -25,7 +26,8 @@ struct setting {
     ticket_id ticket;
     const char *word;  /* borrowed: whom or what, or "none" */
     const char *actor; /* borrowed */
-    bool is_group;
+    enum { SET_STATUS, SET_GROUP, SET_ASSIGNEE, SET_PARTICIPANT } what;
+    bool is_added; /* of a participant */
 };
 
 enum status ticket_read_number(const char *word, int64_t *number_out, struct err *err)
@@ -42,18 +44,37 @@ static enum status find_value(struct tx *tx, const struct setting *setting, int6
                               struct err *err)
 {
     OWNED(rows) rows = NULL;
+    bool may_be_none = setting->what == SET_GROUP || setting->what == SET_ASSIGNEE;
 
-    if (strcmp(setting->word, "none") == 0) {
-        *value_out = 0;
+    *value_out = 0;
+    if (setting->what == SET_STATUS || (may_be_none && strcmp(setting->word, "none") == 0)) {
         return ST_OK;
     }
     g_autofree char *key = entry_key(setting->word);
-    enum status status = setting->is_group ? group_store_find(tx, setting->word, &rows, err)
-                                           : person_store_find(tx, key, &rows, err);
+    enum status status = setting->what == SET_GROUP
+                             ? group_store_find(tx, setting->word, &rows, err)
+                             : person_store_find(tx, key, &rows, err);
     if (status == ST_OK) {
         *value_out = row_int64(rows, 0, 0);
     }
     return status;
+}
+
+static enum status set_value(struct tx *tx, const struct setting *setting, int64_t value,
+                             struct err *err)
+{
+    switch (setting->what) {
+    case SET_STATUS:
+        return ticket_set_status(tx, setting->ticket, setting->word, setting->actor, err);
+    case SET_GROUP:
+        return ticket_set_group(tx, setting->ticket, value, setting->actor, err);
+    case SET_ASSIGNEE:
+        return ticket_set_assignee(tx, setting->ticket, value, setting->actor, err);
+    case SET_PARTICIPANT:
+        break;
+    }
+    return ticket_set_participant(tx, setting->ticket, value, setting->is_added, setting->actor,
+                                  err);
 }
 
 static enum status set(struct tx *tx, void *arg, struct err *err)
@@ -69,38 +90,57 @@ static enum status set(struct tx *tx, void *arg, struct err *err)
     int64_t lock = need_ticket_lock(setting->ticket);
     ticket_store_queue_locks(tx, &lock, 1);
     status = find_value(tx, setting, &value, err);
-    if (status != ST_OK) {
-        return status;
-    }
-    return setting->is_group ? ticket_set_group(tx, setting->ticket, value, setting->actor, err)
-                             : ticket_set_assignee(tx, setting->ticket, value, setting->actor, err);
+    return status == ST_OK ? set_value(tx, setting, value, err) : status;
 }
 
-static enum status run(struct cli *cli, const struct args *args, bool is_group, struct err *err)
+static enum status run(struct cli *cli, const char *number, struct setting *setting,
+                       struct err *err)
 {
     g_autofree char *actor = cli_actor();
-    struct setting setting = {.word = args_word(args, 1), .actor = actor, .is_group = is_group};
 
-    enum status status = ticket_read_number(args_word(args, 0), &setting.wanted, err);
+    setting->actor = actor;
+    enum status status = ticket_read_number(number, &setting->wanted, err);
     if (status == ST_OK) {
         status = cli_connect(cli, err);
     }
     if (status == ST_OK) {
-        status = tx_run(cli->conn, set, &setting, err);
+        status = tx_run(cli->conn, set, setting, err);
     }
     if (status == ST_OK) {
-        g_autofree char *number = g_strdup_printf("%" PRId64, setting.ticket);
-        cli_changed(cli, "ticket", number);
+        g_autofree char *name = g_strdup_printf("%" PRId64, setting->ticket);
+        cli_changed(cli, "ticket", name);
     }
+    setting->actor = NULL;
     return status;
+}
+
+enum status ticket_run_status(struct cli *cli, const struct args *args, struct err *err)
+{
+    struct setting setting = {.what = SET_STATUS, .word = args_word(args, 1)};
+    enum ticket_status parsed = TICKET_OPEN;
+    enum status status = ticket_status_parse(setting.word, &parsed, err);
+
+    return status == ST_OK ? run(cli, args_word(args, 0), &setting, err) : status;
 }
 
 enum status ticket_run_group(struct cli *cli, const struct args *args, struct err *err)
 {
-    return run(cli, args, true, err);
+    struct setting setting = {.what = SET_GROUP, .word = args_word(args, 1)};
+
+    return run(cli, args_word(args, 0), &setting, err);
 }
 
 enum status ticket_run_assign(struct cli *cli, const struct args *args, struct err *err)
 {
-    return run(cli, args, false, err);
+    struct setting setting = {.what = SET_ASSIGNEE, .word = args_word(args, 1)};
+
+    return run(cli, args_word(args, 0), &setting, err);
+}
+
+enum status ticket_run_participant(struct cli *cli, const struct args *args, struct err *err)
+{
+    struct setting setting = {.what = SET_PARTICIPANT, .word = args_word(args, 2)};
+    enum status status = cli_add_or_remove(args_word(args, 0), &setting.is_added, err);
+
+    return status == ST_OK ? run(cli, args_word(args, 1), &setting, err) : status;
 }

@@ -299,8 +299,7 @@ static enum status judge(const struct probe *probe, GBytes *raw, struct probe_re
     if (status == ST_OK && mail.facts == NULL) {
         status = err_set(err, ST_INVALID, "the probe that came in could not be read: %s",
                          mail.reason);
-    }
-    if (status == ST_OK) {
+    } else if (status == ST_OK) {
         result->auth = auth_of(mail.facts, &probe->records->mailbox, may);
         result->fate = PROBE_JUDGED;
         set_text(&result->detail, sentences(may));
@@ -396,18 +395,14 @@ static enum status put_away(struct probe *probe, uint32_t uid, struct err *err)
     return status == ST_OK ? imapbox_move(probe->box, &uid, 1, folder, &moved, err) : status;
 }
 
-static enum status look_in_folder(struct probe *probe, const char *folder, uint32_t first_uid,
-                                  bool puts_away, struct err *err)
+/* The newest mails of an open folder, one by one. */
+static enum status look_at_all(struct probe *probe, const GArray *mails, const char *folder,
+                               bool puts_away, struct err *err)
 {
-    struct imapbox_folder found = {.uidvalidity = 0};
-    g_autoptr(GArray) mails = NULL;
-    enum status status = imapbox_examine(probe->box, folder, &found, err);
+    enum status status = ST_OK;
 
-    if (status == ST_OK) {
-        status = imapbox_list(probe->box, first_uid, UINT32_MAX, &mails, err);
-    }
-    for (guint i = mails != NULL && mails->len > NEWEST ? mails->len - NEWEST : 0;
-         status == ST_OK && i < mails->len; i++) {
+    for (guint i = mails->len > NEWEST ? mails->len - NEWEST : 0; status == ST_OK && i < mails->len;
+         i++) {
         const struct imapbox_mail *mail = &g_array_index(mails, struct imapbox_mail, i);
         int kind = -1;
         if (mail->size < LIMIT_OVERSIZE_HEAD_BYTES) {
@@ -418,6 +413,19 @@ static enum status look_in_folder(struct probe *probe, const char *folder, uint3
         }
     }
     return status;
+}
+
+static enum status look_in_folder(struct probe *probe, const char *folder, uint32_t first_uid,
+                                  bool puts_away, struct err *err)
+{
+    struct imapbox_folder found = {.uidvalidity = 0};
+    g_autoptr(GArray) mails = NULL;
+    enum status status = imapbox_examine(probe->box, folder, &found, err);
+
+    if (status == ST_OK) {
+        status = imapbox_list(probe->box, first_uid, UINT32_MAX, &mails, err);
+    }
+    return status == ST_OK ? look_at_all(probe, mails, folder, puts_away, err) : status;
 }
 
 /* What the server thinks is spam. */

@@ -1,4 +1,4 @@
-/* ticket_set - a ticket's assignee and group, as the command line sets them
+/* ticket_set - a ticket's status, assignee, group and participants, as the command line sets them
  *
  * The caller holds the ticket's advisory lock (the one that intakes take), so that what is written here is
  * written between two mails and not into one. What was there before and what is there now stand in the
@@ -37,6 +37,27 @@ static const struct statement GROUP = {
     " INSERT INTO activity (ticket, what, from_value, to_value, actor)"
     " SELECT id, CASE WHEN $2 IS NULL THEN 'ungrouped' ELSE 'grouped' END, name,"
     " (SELECT name FROM technician_group WHERE id = $2), $3 FROM old"};
+
+static const struct statement STATUS = {
+    "ticket_set_status",
+    "WITH old AS (SELECT id, status FROM ticket WHERE id = $1 AND status <> $2),"
+    " done AS (UPDATE ticket t SET status = $2, updated_at = now(),"
+    "  closed_at = CASE WHEN $2 = 'closed' THEN now() END FROM old WHERE t.id = old.id)"
+    " INSERT INTO activity (ticket, what, from_value, to_value, actor)"
+    " SELECT id, 'status', status, $2, $3 FROM old"};
+
+static const struct statement JOIN = {
+    "ticket_set_join",
+    "WITH done AS (INSERT INTO participant (ticket, person) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+    "  RETURNING person)"
+    " INSERT INTO activity (ticket, what, to_value, actor)"
+    " SELECT $1, 'joined', p.name, $3 FROM done JOIN person p ON p.id = done.person"};
+
+static const struct statement LEAVE = {
+    "ticket_set_leave",
+    "WITH done AS (DELETE FROM participant WHERE ticket = $1 AND person = $2 RETURNING person)"
+    " INSERT INTO activity (ticket, what, from_value, actor)"
+    " SELECT $1, 'left', p.name, $3 FROM done JOIN person p ON p.id = done.person"};
 
 enum status ticket_set_find(struct tx *tx, ticket_id *ticket, struct err *err)
 {
@@ -92,4 +113,31 @@ enum status ticket_set_group(struct tx *tx, ticket_id ticket, int64_t group, con
                              struct err *err)
 {
     return set(tx, &GROUP, ticket, group, actor, err);
+}
+
+enum status ticket_set_status(struct tx *tx, ticket_id ticket, const char *new_status,
+                              const char *actor, struct err *err)
+{
+    OWNED(params) params = params_new();
+
+    params_add_int64(params, ticket);
+    params_add_text(params, new_status);
+    params_add_text(params, actor);
+    return tx_query(tx, &STATUS, params, NULL, err);
+}
+
+enum status ticket_set_participant(struct tx *tx, ticket_id ticket, person_id person,
+                                   bool takes_part, const char *actor, struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+
+    params_add_int64(params, ticket);
+    params_add_int64(params, person);
+    params_add_text(params, actor);
+    enum status status = tx_query(tx, takes_part ? &JOIN : &LEAVE, params, &rows, err);
+    if (status == ST_OK && !takes_part && rows_affected(rows) == 0) {
+        return err_set(err, ST_NOT_FOUND, "he takes no part in ticket %" PRId64, ticket);
+    }
+    return status;
 }

@@ -206,6 +206,27 @@ class Admin(CliTest):
         self.fails(1, "ticket", "assign", "9", "none", says="no ticket 9")
         self.fails(65, "ticket", "group", "x", "none", says="not the number")
 
+    def test_a_ticket_has_a_status_and_participants(self):
+        self.add_mailbox()
+        self.sql("insert into ticket (id, nonce, mailbox, requester, subject) values (7, 1, 1, 1, 'Printer')")
+        self.ok("ticket", "status", "7", "closed")
+        self.assertIsNotNone(self.json("ticket", "show", "7")["closed_at"])
+        self.ok("ticket", "status", "#7", "pending")
+        self.ok("ticket", "status", "7", "pending")
+        self.ok("ticket", "participant", "add", "7", "max@acme.example")
+        self.ok("ticket", "participant", "add", "7", "max@acme.example")
+        ticket = self.json("ticket", "show", "7")
+        self.assertEqual((ticket["status"], ticket["closed_at"]), ("pending", None))
+        self.assertEqual([row["name"] for row in ticket["participants"]], ["Max"])
+        self.ok("ticket", "participant", "remove", "7", "max@acme.example")
+        self.fails(1, "ticket", "participant", "remove", "7", "max@acme.example", says="no part")
+        self.fails(1, "ticket", "participant", "add", "7", "none", says="nobody")
+        self.fails(65, "ticket", "status", "7", "gone")
+        self.assertEqual([(row["what"], row["from"], row["to"])
+                          for row in self.json("ticket", "show", "7")["activities"]],
+                         [("status", "open", "closed"), ("status", "closed", "pending"),
+                          ("joined", None, "Max"), ("left", "Max", None)])
+
     def test_what_a_mailbox_is_trusted_for(self):
         self.add_mailbox()
         said = self.ok("mailbox", "set", "support@desk.example", "--trust", "authserv-id=mx.desk.example",

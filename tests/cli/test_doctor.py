@@ -82,6 +82,16 @@ class Doctor(CliTest):
         self.ok("mailbox", "set", SUPPORT, "--disable")
         self.assertNotIn("imap", checks_of())
 
+    def test_a_database_that_is_away_or_old(self):
+        self.sql("delete from schema_migration where version > 1")
+        result, text, hint = self.doctor(1)["database"]
+        self.assertEqual((result, hint), ("fault", "postdesk migrate"))
+        self.assertIn("is missing", text)
+        self.desk.config_path.write_text('database "host=/nonexistent dbname=x user=x"\n')
+        self.assertEqual(self.doctor(1)["database"][0], "fault")
+        self.desk.config_path.unlink()
+        self.fails(78, "doctor")
+
     def test_servers_that_are_away(self):
         self.add_mailbox("--trust", f"authserv-id:{self.servers.authserv}", smtp=1)
         checks = self.doctor(1)

@@ -94,6 +94,10 @@ class Roles(CliTest):
         if "{old_key}" in how:
             self.sql("delete from token_key where slot = 15;"
                      " insert into token_key values (15, sha256('x'), '2020-01-01')")
+        if "participant remove" in how:
+            self.sql("insert into participant (ticket, person) values (7, 2) on conflict do nothing")
+        if "into participant" in how:
+            self.sql("delete from participant")
         self.sql(f"update mailbox set is_enabled = {'doctor' not in how}")  # its servers do not exist
         values = {"old_key": "15", "ticket": "7", "other": "8", "n": str(self.count), "eml": str(self.eml), "nobody": "999",
                   "group": f"Gone{self.count}", "technician": "tara@desk.example"}
