@@ -171,7 +171,7 @@ def safe_names(world, got):
         if len(rows) != len(NAMES):
             found.append(f"{len(rows)} of {len(NAMES)} files are kept")
         found += [f"unsafe name {name!r}" for name in (r["name"] for r in rows)
-                  if "/" in name or "\\" in name or "\u202e" in name or len(name.encode()) > 255 or not name
+                  if "/" in name or "\\" in name or "\u202e" in name or len(name) > 255 or not name
                   or name.upper().split(".")[0] == "CON" or name.startswith(".") or any(c < " " for c in name)]
     return found
 

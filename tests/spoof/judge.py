@@ -29,6 +29,7 @@ LESS = {
 }
 IN_A_TICKET = {"technician", "public", "note", "unverified"}
 STAFF_DOMAIN = "desk.example"
+TO_ITS_SENDER = {"was-this-you", "waits"}  # what the registered address of a held mail's sender may get
 
 
 def described(got):
@@ -100,8 +101,10 @@ def leaks(got):
     for notice, address in addresses(got):
         is_staff = address.endswith(f"@{STAFF_DOMAIN}")
         is_sender = address == (got["from_address"] or "").lower()
+        if got["outcome"] == "duplicate" and is_sender:  # the copy that was decided first had less evidence
+            continue
         if got["outcome"] in ("held", "rejected", "duplicate", "unverified", "note") and not is_staff and \
-                not (is_sender and notice == "held-sender"):
+                not (is_sender and notice in TO_ITS_SENDER):
             found.append(f"{got['outcome']}, but {notice} to {address}")
         elif got["outcome"] == "new" and not is_staff and not is_sender:
             found.append(f"new, but {notice} to {address}")

@@ -213,7 +213,7 @@ def two_references(mail):
 
 
 def two_tos(mail):
-    mail.fields.append(["To", "somebody@evil.test"])
+    mail.fields.append(["To", "somebody@any.example"])  # whom a technician names takes part
 
 
 def blank_before_colon(mail):

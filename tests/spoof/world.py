@@ -79,7 +79,7 @@ class World:
     def lift_floods(self):
         """Each row is sent many times by the same people."""
         for setting in self.desk.json("setting", "list"):
-            if re.search(r"flood|tickets", setting["name"]):
+            if re.search(r"flood|tickets|asked", setting["name"]):
                 self.desk.postdesk("setting", "set", setting["name"], "0")
 
     def add_mailbox(self, address, trust):
