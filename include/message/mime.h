@@ -27,6 +27,8 @@ struct part {
 struct mime {
     struct part *root;       /* own */
     unsigned parts_left_out; /* above LIMIT_PARTS */
+    GBytes *
+        whole; /* borrowed: the mail that all bodies are borrowed from; NULL: they are only there for now */
 };
 
 /* Take a whole mail apart. bytes are borrowed for the life of the tree. Attached mails are leaves.

@@ -60,6 +60,11 @@ static enum status parse_all(struct intake *intake, const GPtrArray *claimed,
     if (status != ST_OK) {
         g_clear_pointer(&intake->jail, jail_close);
     }
+    for (guint i = 0; i < claimed->len; i++) { /* the facts are all that is wanted from here on */
+        struct claimed_mail *mail = g_ptr_array_index(claimed, i);
+        parsed[i].raw = NULL;
+        g_clear_pointer(&mail->raw, g_bytes_unref);
+    }
     return status;
 }
 

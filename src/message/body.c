@@ -39,6 +39,7 @@
 struct body {
     struct facts *facts;
     const char *charset; /* borrowed: for raw bytes without a label */
+    GBytes *whole;       /* borrowed: from the mime; NULL */
     GPtrArray *texts;    /* own: char *, of the parts */
     size_t text_bytes;   /* of them all, at most LIMIT_WHOLE_TEXT_BYTES */
     bool is_muted;       /* within a variant that was not chosen: texts are left out */
@@ -357,6 +358,17 @@ static char *content_id_of(const struct part *part)
     return ids == NULL || ids->len == 0 ? NULL : g_strdup(g_ptr_array_index(ids, 0));
 }
 
+/* What stands in the mail as it is needs no copy, if the mail is kept. */
+static GBytes *content_of(const struct body *body, const struct part *part)
+{
+    if (part->transfer == TRANSFER_NONE && body->whole != NULL) {
+        const char *from = g_bytes_get_data(body->whole, NULL);
+
+        return g_bytes_new_from_bytes(body->whole, (gsize)(part->body - from), part->body_length);
+    }
+    return g_byte_array_free_to_bytes(parts_decode(part));
+}
+
 static void add_part_as_file(struct body *body, const struct part *part)
 {
     g_autofree char *content_id = content_id_of(part);
@@ -368,7 +380,7 @@ static void add_part_as_file(struct body *body, const struct part *part)
         return;
     }
 
-    g_autoptr(GBytes) content = g_byte_array_free_to_bytes(parts_decode(part));
+    g_autoptr(GBytes) content = content_of(body, part);
 
     if (g_bytes_get_size(content) > LIMIT_MAIL_BYTES) {
         body->facts->attachments_left_out++;
@@ -546,6 +558,7 @@ void body_read(const struct mime *mime, const char *charset, struct facts *facts
 {
     struct body body = {.facts = facts,
                         .charset = charset,
+                        .whole = mime->whole,
                         .texts = g_ptr_array_new_with_free_func(g_free)};
 
     facts->attachments_left_out = mime->parts_left_out;

@@ -520,8 +520,14 @@ char *charset_take_utf8(const char *label, const char *fallback, GByteArray *byt
                     memchr(data, '\0', length) == NULL && g_utf8_validate_len(data, length, NULL);
 
     *is_cut_out = !is_valid && length > max_bytes / MOST_GROWTH;
+    if (*is_cut_out) { /* what is not used makes room for what comes out */
+        g_autofree char *used = (char *)g_byte_array_free(g_steal_pointer(&owned), FALSE);
+
+        used = g_realloc(used, max_bytes / MOST_GROWTH + 1);
+        return convert(charset, used, max_bytes / MOST_GROWTH);
+    }
     if (!is_valid) {
-        return convert(charset, data, MIN(length, max_bytes / MOST_GROWTH));
+        return convert(charset, data, length);
     }
     g_byte_array_append(owned, (const guint8 *)"", 1);
     return (char *)g_byte_array_free(g_steal_pointer(&owned), FALSE);

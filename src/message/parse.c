@@ -198,20 +198,18 @@ static char *probable_charset(const struct part *root)
 }
 
 /* Mail from a Mac of old has CR for line ends, all of them; the network has no such mail. */
-static char *mend_line_ends(const char *bytes, size_t length)
+static bool has_lone_crs(const char *bytes, size_t length)
 {
-    char *mended = NULL;
+    return memchr(bytes, '\n', length) == NULL && memchr(bytes, '\r', length) != NULL;
+}
 
-    if (memchr(bytes, '\n', length) != NULL || memchr(bytes, '\r', length) == NULL) {
-        return NULL;
-    }
-    mended = g_memdup2(bytes, length);
+static void mend_line_ends(char *bytes, size_t length)
+{
     for (size_t i = 0; i < length; i++) {
-        if (mended[i] == '\r') {
-            mended[i] = '\n';
+        if (bytes[i] == '\r') {
+            bytes[i] = '\n';
         }
     }
-    return mended;
 }
 
 /* Empty lines in front of a header. */
@@ -225,18 +223,22 @@ static size_t leading_line_ends(const char *bytes, size_t length)
     return skip;
 }
 
-enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct facts **facts_out,
-                        struct err *err)
-{
-    if (length == 0) {
-        return err_set(err, ST_INVALID, "the mail is empty");
-    }
+/* A mail with its line ends mended, if they had to be. */
+struct text {
+    const char *bytes;
+    size_t length;
+    GBytes *whole; /* the same bytes, to be kept by whoever wants to; NULL: they must be copied */
+    bool is_mended;
+    bool is_cut;
+};
 
-    g_autofree char *mended = mend_line_ends(bytes, length);
-    size_t skip = leading_line_ends(bytes, length);
+static enum status parse_text(const struct text *text, struct facts **facts_out, struct err *err)
+{
+    size_t skip = leading_line_ends(text->bytes, text->length);
     struct mime mime = {NULL};
-    enum status status = parts_read((mended == NULL ? bytes : mended) + skip, length - skip, &mime,
-                                    err);
+    enum status status = text->length == 0
+                             ? err_set(err, ST_INVALID, "the mail is empty")
+                             : parts_read(text->bytes + skip, text->length - skip, &mime, err);
 
     if (status != ST_OK) {
         return status;
@@ -245,10 +247,11 @@ enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct fa
     struct facts *facts = facts_new();
     g_autofree char *charset = probable_charset(mime.root);
 
-    facts->is_cut = is_cut;
-    if (mended != NULL || skip > 0) {
-        note_ambiguity(facts, mended != NULL ? "its line ends are lone CRs"
-                                             : "it begins with an empty line");
+    facts->is_cut = text->is_cut;
+    mime.whole = text->whole;
+    if (text->is_mended || skip > 0) {
+        note_ambiguity(facts, text->is_mended ? "its line ends are lone CRs"
+                                              : "it begins with an empty line");
     }
     read_header(&mime.root->headers, charset, facts);
     body_read(&mime, charset, facts);
@@ -259,6 +262,22 @@ enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct fa
     parts_clear(&mime);
     *facts_out = facts;
     return ST_OK;
+}
+
+enum status parse_bytes(const char *bytes, size_t length, bool is_cut, struct facts **facts_out,
+                        struct err *err)
+{
+    bool is_mended = has_lone_crs(bytes, length);
+    g_autofree char *mended = is_mended ? g_memdup2(bytes, length) : NULL;
+    struct text text = {.bytes = is_mended ? mended : bytes,
+                        .length = length,
+                        .is_mended = is_mended,
+                        .is_cut = is_cut};
+
+    if (is_mended) {
+        mend_line_ends(mended, length);
+    }
+    return parse_text(&text, facts_out, err);
 }
 
 /* The whole content of a descriptor; NULL if it cannot be read. */
@@ -290,10 +309,21 @@ static char *read_all(int fd, size_t *length_out)
 enum status parse_mail(int fd, bool is_cut, struct facts **facts_out, struct err *err)
 {
     size_t length = 0;
-    g_autofree char *bytes = read_all(fd, &length);
+    char *bytes = read_all(fd, &length);
 
     if (bytes == NULL) {
         return err_set(err, ST_TEMPFAIL, "could not read the mail: %s", g_strerror(errno));
     }
-    return parse_bytes(bytes, length, is_cut, facts_out, err);
+
+    struct text text = {.bytes = bytes, .length = length, .is_cut = is_cut};
+
+    text.is_mended = has_lone_crs(bytes, length);
+    if (text.is_mended) {
+        mend_line_ends(bytes, length);
+    }
+
+    g_autoptr(GBytes) whole = g_bytes_new_take(bytes, length);
+
+    text.whole = whole;
+    return parse_text(&text, facts_out, err);
 }

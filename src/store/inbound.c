@@ -19,11 +19,21 @@
 
 /* ---- claims ----------------------------------------------------------------------------------- */
 
+/* A large mail costs an intake and its parser many times its size, so of one host's intakes only one has one at
+ * a time: memory stays within its budget however many there are. The others take small mail meanwhile. The
+ * number is that of the index inbound_mail_large; the lock is for two who claim in the same moment. */
+#define LARGE "4194304"
+#define MAY_TAKE_LARGE                                                           \
+ "pg_try_advisory_xact_lock(7021, 5) AND NOT EXISTS (SELECT FROM inbound_mail l" \
+ " WHERE l.state = 'received' AND l.bytes > " LARGE " AND l.lease_until > now()" \
+ " AND l.lease_holder <> $1 AND split_part(l.lease_holder, ' ', 1) = split_part($1, ' ', 1))"
+
 /* The oldest decides: if its last holder died with it, it comes alone; else come those that are fresh. */
 static const struct statement CLAIM = {
     "inbound_claim",
     "WITH waiting AS (SELECT id, bytes, attempt FROM inbound_mail"
     "  WHERE state = 'received' AND (lease_until IS NULL OR lease_until < now())"
+    "  AND (bytes <= " LARGE " OR (SELECT " MAY_TAKE_LARGE "))"
     "  ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED),"
     " oldest AS (SELECT id, attempt FROM waiting ORDER BY id LIMIT 1),"
     " fresh AS (SELECT w.id, sum(w.bytes) OVER (ORDER BY w.id) - w.bytes AS before FROM waiting w"

@@ -27,9 +27,12 @@ static const struct statement ADD = {
     " ON CONFLICT (mailbox, folder, uidvalidity, uid) DO NOTHING RETURNING id, uid"};
 
 static const struct statement ADD_CHUNKS = {
-    "inbound_add_chunks",
-    "INSERT INTO inbound_chunk (mail, position, chunk)"
-    " SELECT $1, c.position, c.chunk FROM unnest($2::int4[], $3::bytea[]) AS c (position, chunk)"};
+    "inbound_add_chunks", "INSERT INTO inbound_chunk (mail, position, chunk)"
+                          " SELECT $1, c.position + $4, c.chunk"
+                          " FROM unnest($2::int4[], $3::bytea[]) AS c (position, chunk)"};
+
+/* What is sent at once: libpq keeps the memory of the largest statement that ever waited for the server. */
+#define CHUNKS_AT_ONCE 4
 
 static const struct statement COUNT_FETCHED = {
     "inbound_count_fetched",
@@ -86,26 +89,37 @@ static void add_folder(struct params *params, const struct inbound_folder *folde
     params_add_int64(params, folder->uidvalidity);
 }
 
-static void queue_chunks(struct tx *tx, mail_id mail, GBytes *raw)
+static enum status add_chunks(struct tx *tx, mail_id mail, GBytes *raw, struct err *err)
 {
-    OWNED(params) params = params_new();
-    params_add_int64(params, mail);
-    arrays_add_chunks(params, raw);
-    tx_queue(tx, &ADD_CHUNKS, params, NULL);
+    const gsize step = (gsize)CHUNKS_AT_ONCE * LIMIT_CHUNK_BYTES;
+    gsize length = g_bytes_get_size(raw);
+    enum status status = ST_OK;
+    for (gsize at = 0; at < length && status == ST_OK; at += step) {
+        g_autoptr(GBytes) piece = g_bytes_new_from_bytes(raw, at, MIN(step, length - at));
+        OWNED(params) params = params_new();
+        params_add_int64(params, mail);
+        arrays_add_chunks(params, piece);
+        params_add_int32(params, (int32_t)(at / LIMIT_CHUNK_BYTES));
+        status = tx_query(tx, &ADD_CHUNKS, params, NULL, err);
+    }
+    return status;
 }
 
 /* Mails too large for their row get their chunks now that they have an id. */
-static void queue_large(struct tx *tx, const struct rows *added, const struct fetched_mail *mails,
-                        size_t count)
+static enum status add_large(struct tx *tx, const struct rows *added,
+                             const struct fetched_mail *mails, size_t count, struct err *err)
 {
-    for (int row = 0; row < rows_count(added); row++) {
+    enum status status = ST_OK;
+    for (int row = 0; row < rows_count(added) && status == ST_OK; row++) {
         int64_t uid = row_int64(added, row, 1);
         for (size_t i = 0; i < count; i++) {
             if (mails[i].uid == uid && g_bytes_get_size(mails[i].raw) > LIMIT_RAW_INLINE_BYTES) {
-                queue_chunks(tx, row_int64(added, row, 0), mails[i].raw);
+                status = add_chunks(tx, row_int64(added, row, 0), mails[i].raw, err);
+                break;
             }
         }
     }
+    return status;
 }
 
 static void add_numbers(struct params *params, const struct fetched_mail *mails, size_t count)
@@ -167,10 +181,12 @@ enum status inbound_store_add(struct tx *tx, const struct inbound_folder *folder
     if (count > 0) {
         queue_add(tx, folder, mails, count, &added);
         enum status status = tx_sync(tx, err);
+        if (status == ST_OK) {
+            status = add_large(tx, added, mails, count, err);
+        }
         if (status != ST_OK) {
             return status;
         }
-        queue_large(tx, added, mails, count);
     }
     int64_t new_count = added ? rows_count(added) : 0;
     OWNED(params) params = params_new();
