@@ -35,14 +35,22 @@ ALTER TABLE person ADD opens_tickets boolean NOT NULL DEFAULT true;
 ALTER TABLE inbound_mail
     ADD nonce      bigint,
     ADD held_for   text CHECK (held_for IN ('claim', 'forged', 'shape', 'sender', 'flood', 'main-contact', 'parser')),
+    ADD held_customer bigint REFERENCES customer, -- whose ticket it would be
     ADD held_until timestamptz, -- then it is rejected; NULL: it waits for a person
     ADD is_spam    boolean NOT NULL DEFAULT false, -- a person said so
+    ADD is_trusted boolean NOT NULL DEFAULT false, -- a person said that its sender is who he says
     ADD digest_at  timestamptz; -- when a digest named it last
 CREATE INDEX inbound_mail_held_until ON inbound_mail (held_until) WHERE state = 'held' AND held_until IS NOT NULL;
 -- floods are counted from this
 CREATE INDEX inbound_mail_opened ON inbound_mail (sender, decided_at) WHERE outcome = 'new';
 CREATE INDEX inbound_mail_strangers ON inbound_mail (decided_at)
     WHERE outcome = 'new' AND role IN ('unknown', 'stranger');
+
+-- What tend does once in a while for the whole desk.
+CREATE TABLE chore (
+    name    text PRIMARY KEY,
+    done_at timestamptz NOT NULL
+);
 
 -- ---- fields ---------------------------------------------------------------------------------
 
@@ -52,9 +60,8 @@ CREATE TABLE field (
     contacts text NOT NULL CHECK (contacts IN ('hidden', 'shown', 'editable'))
 );
 INSERT INTO field (name, contacts)
-VALUES ('number', 'shown'), ('subject', 'shown'), ('status', 'shown'), ('requester', 'shown'),
-       ('participants', 'shown'), ('technician', 'shown'), ('type', 'hidden'), ('group', 'hidden'),
-       ('customer', 'hidden');
+VALUES ('status', 'shown'), ('participants', 'shown'), ('technician', 'shown'), ('type', 'hidden'),
+       ('group', 'hidden'), ('customer', 'hidden');
 
 -- ---- who changed what -----------------------------------------------------------------------
 

@@ -7,7 +7,8 @@
 #define LIMIT_MAIL_BYTES          20971520 /* RFC822.SIZE above this is oversize */
 #define LIMIT_OVERSIZE_HEAD_BYTES 1048576  /* what is stored of an oversize mail */
 #define LIMIT_SUBJECT_CHARS       255
-#define LIMIT_NAME_CHARS          255 /* display names, customers' names, file names */
+#define LIMIT_NAME_CHARS          255 /* display names, customers' names */
+#define LIMIT_FILE_NAME_BYTES     255 /* what file systems take */
 
 /* Addresses, RFC 5321 section 4.5.3.1. */
 #define LIMIT_LOCAL_PART_BYTES 64
@@ -32,6 +33,7 @@
 #define LIMIT_REFERENCES  20  /* newest; RFC 5322 sets none */
 #define LIMIT_RECIPIENTS  200 /* To and Cc, that are looked at */
 #define LIMIT_ATTACHMENTS 200
+#define LIMIT_COPIES      20 /* people in To and Cc who may join a ticket */
 #define LIMIT_AUTHRES     20
 #define LIMIT_TOKENS      20 /* in the addresses that a mail was sent to */
 #define LIMIT_THREAD_KEYS 3  /* ids a mail refers to: In-Reply-To, first and last of References */

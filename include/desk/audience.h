@@ -24,6 +24,9 @@ void audience_tell_opener(struct plan *plan, const struct audience *audience, co
 void audience_tell_technicians(struct plan *plan, const struct audience *audience,
                                const char *notice);
 
+/* The author, a technician without a token of his own: "noted", which he can answer. */
+void audience_tell_noted(struct plan *plan, const struct audience *audience);
+
 /* All technicians but the author: "assigned". */
 void audience_tell_assigned(struct plan *plan, const struct audience *audience);
 

@@ -4,6 +4,7 @@
 
 #include <glib.h>
 
+#include "desk/identity.h"
 #include "desk/plan.h"
 #include "desk/records.h"
 
@@ -13,6 +14,13 @@ int64_t governor_limit(const struct settings *settings, enum budget budget);
 /* Add to counts (struct count_record, count 0) the budgets that bind this mail and have a limit; each once. */
 void governor_add_counts(const struct settings *settings, const struct plan_mail *mail,
                          GPtrArray *counts);
+
+/* The counts that say whether the ticket that the plan opens is one too many. */
+void governor_add_flood_counts(const struct records *records, const struct plan *plan,
+                               GPtrArray *counts);
+
+/* Did the sender of this mail, or did all strangers together, open too many tickets lately? */
+bool governor_is_flood(const struct records *records, enum claim claim);
 
 /* Mark the mails of the plan that a budget stops. Text written by people is bound by none. */
 void governor_apply(struct plan *plan, const struct records *records);

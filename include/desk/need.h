@@ -1,8 +1,8 @@
 /* Which records a decision needs: facts and what was found so far in, keys to look up out.
  *
  * Four rounds, each one pipelined query set for a whole batch:
- *   1  from the facts alone: token objects, mails of ours, Message-IDs, sender's address, domains
- *   2  tickets that round 1 or the subject named (locked before they are read)
+ *   1  from the facts alone: token objects, mails of ours, Message-IDs, addresses, domains
+ *   2  tickets and held mails that round 1 or the subject named (locked before they are read)
  *   3  people that those tickets and tokens name
  *   4  counts of the governor for the addresses that may get an automatic mail
  * Pure.
@@ -21,12 +21,14 @@ struct need {
     GArray *tokens; /* struct token_sighting: their objects' nonces and tickets */
     GPtrArray
         *ids; /* char *: foreign Message-IDs: the mail's own first, then those that it refers to */
-    char *address_key;  /* the sender's; NULL */
-    GPtrArray *domains; /* char *: his domain, then "*.parent" for each parent, nearest first */
-    GArray *outbounds;  /* outbound_id: mails of ours that a delivery report names */
-    GArray *tickets;    /* ticket_id */
-    GArray *people;     /* person_id */
-    GPtrArray *counts;  /* struct count_record, count not yet known */
+    char *address_key;    /* the sender's; NULL */
+    GPtrArray *addresses; /* char *: keys: the sender's, then those he writes for and to */
+    GPtrArray *domains;   /* char *: of all of them what domain_lookups says */
+    GArray *helds;        /* mail_id: held mails that tokens are about */
+    GArray *outbounds;    /* outbound_id: mails of ours that a delivery report names */
+    GArray *tickets;      /* ticket_id */
+    GArray *people;       /* person_id */
+    GPtrArray *counts;    /* struct count_record, count not yet known */
 };
 void need_free(struct need *need);
 DEFINE_OWNED(need, need_free)

@@ -1,7 +1,8 @@
 /* A plan: what a verdict means, as changes and mails to send, each with its reason.
  *
  * Symbolic: what the plan itself makes has no number yet. REF_NEW in a reference means "the ticket (person,
- * comment) that this plan makes"; a plan makes at most one of each kind. Numbers, nonces, tokens and
+ * comment) that this plan makes"; a plan makes at most one ticket and comment, and of people the sender
+ * (REF_NEW) and those whom he brings in (REF_NEW_PERSON(1) and so on). Numbers, nonces, tokens and
  * Message-IDs are given when it is applied.
  */
 #ifndef DESK_PLAN_H
@@ -14,8 +15,9 @@
 
 #include "desk/records.h"
 
-#define REF_NONE 0
-#define REF_NEW  (-1)
+#define REF_NONE          0
+#define REF_NEW           (-1)
+#define REF_NEW_PERSON(n) (REF_NEW - (n)) /* the nth person that the plan makes; 0 is the sender */
 
 /* The words of the spoof matrix. */
 enum outcome {
@@ -38,7 +40,7 @@ enum comment_kind { COMMENT_PUBLIC, COMMENT_NOTE, COMMENT_UNVERIFIED };
 const char *comment_kind_name(enum comment_kind kind);
 
 enum change_kind {
-    CHANGE_PERSON_ADD,     /* the sender: address, name; customer; is_confirmed */
+    CHANGE_PERSON_ADD,     /* person: the reference; address, name; customer; is_confirmed */
     CHANGE_PERSON_CONFIRM, /* person */
     CHANGE_TICKET_OPEN,    /* person: requester; customer; text: subject */
     CHANGE_COMMENT_ADD, /* ticket, person: author, comment_kind; text: body; takes the attachments */
@@ -47,6 +49,10 @@ enum change_kind {
     CHANGE_TICKET_LINK,     /* ticket, other; text: why */
     CHANGE_BOUNCE,          /* ticket, outbound: it came back; text: what the report says */
     CHANGE_ADDRESS_DEAD,    /* address: bounced for good */
+    CHANGE_COPIED,          /* ticket; text: who else got the mail, and does not take part */
+    CHANGE_VERIFIED, /* mail: what it said was unverified, and is proved now: its comment is this mail's */
+    CHANGE_HELD_RELEASE, /* mail; text: by whom; is_confirmed: its sender is who he says */
+    CHANGE_HELD_DROP,    /* mail; text: by whom; is_spam */
 };
 const char *change_kind_name(enum change_kind kind);
 
@@ -57,9 +63,12 @@ struct change {
     person_id person;
     customer_id customer;
     outbound_id outbound;
+    mail_id mail;       /* a held mail, or the first of two copies */
+    comment_id comment; /* that mail's */
     enum comment_kind comment_kind;
     bool is_confirmed;
-    bool is_cut;   /* text is not all that was written: the whole of it becomes an attachment */
+    bool is_cut; /* text is not all that was written: the whole of it becomes an attachment */
+    bool is_spam;
     char *address; /* own */
     char *name;    /* own */
     char *text;    /* own */
@@ -74,6 +83,8 @@ struct plan_mail {
     ticket_id ticket;
     bool tells_comment; /* the comment that the plan makes is what it tells */
     outbound_id about;  /* the mail that came back ("undelivered"); 0: it was not even sent */
+    mail_id held;       /* the held mail that it is about, and that the reply's token names; 0 */
+    GPtrArray *values;  /* own: char *: names and values for the template, by turns */
     enum token_purpose purpose; /* what a reply to it will do */
     bool is_automatic;          /* bound by the governor */
     bool is_stranger;           /* the stranger's fixed acknowledgement */
@@ -85,6 +96,8 @@ struct plan_mail {
 
 struct plan {
     enum verdict verdict;
+    enum held_for held_for;
+    int64_t held_until_us; /* then it is rejected; 0: it waits for a person */
     enum outcome outcome;
     enum role role;
     ticket_id ticket; /* where it belongs; REF_NEW, or REF_NONE */
@@ -105,6 +118,9 @@ void plan_free(struct plan *plan);
 DEFINE_OWNED(plan, plan_free)
 struct change *plan_add_change(struct plan *plan, enum change_kind kind);
 struct plan_mail *plan_add_mail(struct plan *plan, const char *notice);
+
+/* Give the mail's template a value (copied). name is static. */
+void plan_set_value(struct plan_mail *mail, const char *name, const char *value);
 
 /* Add a sentence to where, who or may. */
 void plan_say(GPtrArray *sentences, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -23,6 +23,7 @@ typedef int64_t mailbox_id;
 typedef int64_t mail_id;     /* inbound */
 typedef int64_t outbound_id; /* outbound */
 typedef int64_t comment_id;
+typedef int64_t group_id; /* of technicians */
 
 enum ticket_status { TICKET_OPEN, TICKET_PENDING, TICKET_RESOLVED, TICKET_CLOSED };
 const char *ticket_status_name(enum ticket_status status);
@@ -47,6 +48,18 @@ struct mailbox_record {
     int64_t send_bytes; /* the largest mail that its SMTP server takes; 0: it has not said */
 };
 
+/* Whether a contact takes part in the tickets of his customer's other contacts. */
+enum colleagues { COLLEAGUES_BY_SETTING, COLLEAGUES_TAKE_PART, COLLEAGUES_STAY_OUT };
+
+/* The customer of the sender. */
+struct customer_record {
+    customer_id id; /* 0: none */
+    char *name;     /* "" */
+    bool is_main_contact_only;
+    enum colleagues colleagues;
+    person_id main_contact; /* 0: none; is in people */
+};
+
 /* A person, with what he is now. */
 struct person_record {
     person_id id;
@@ -56,10 +69,12 @@ struct person_record {
     bool is_contact;
     bool is_confirmed;
     bool is_main_contact;
+    bool opens_tickets;   /* a contact: by mail */
     customer_id customer; /* 0: none */
     bool is_technician;
     bool is_lead;
     bool is_disabled;
+    GArray *groups; /* group_id: a technician's */
 };
 
 struct ticket_record {
@@ -72,6 +87,7 @@ struct ticket_record {
     person_id requester;
     person_id assignee; /* 0: none */
     customer_id customer;
+    group_id group;       /* 0: of all technicians */
     GArray *participants; /* person_id */
 };
 
@@ -97,6 +113,44 @@ struct token_record {
         ticket; /* the ticket of the object, merges followed; 0: none (is in tickets when valid) */
     outbound_id
         outbound; /* the mail that carried it, from a Message-ID or a bounce token; 0: unknown */
+    mail_id held; /* the held mail that it is about (is in helds when valid); 0: none */
+};
+
+/* Why a mail is held: who hears of it, and whose word frees it, goes by this. */
+enum held_for {
+    HELD_FOR_NOTHING,
+    HELD_FOR_CLAIM,        /* it says that a technician wrote it */
+    HELD_FOR_FORGED,       /* the sender's domain says that it is forged */
+    HELD_FOR_SHAPE,        /* it can be read in two ways, or is in a loop */
+    HELD_FOR_SENDER,       /* nobody, ourselves, disabled, or one who opens no tickets here */
+    HELD_FOR_FLOOD,        /* too many new tickets at once */
+    HELD_FOR_MAIN_CONTACT, /* only the main contact opens tickets */
+    HELD_FOR_PARSER,       /* it could not be read */
+};
+const char *held_for_name(enum held_for held_for); /* NULL for HELD_FOR_NOTHING */
+MUST_CHECK enum status held_for_parse(const char *name, enum held_for *out, struct err *err);
+
+/* A mail that is or was held, and that a token in this mail is about. */
+struct held_record {
+    mail_id id;
+    bool is_held; /* still */
+    enum held_for held_for;
+    char *state;     /* the word for what it is now */
+    char *from_text; /* own, as all strings here */
+    char *subject;
+    ticket_id ticket;     /* where it belongs, or what came out of it; 0; is in tickets */
+    person_id sender;     /* the person with its From address; 0: nobody */
+    customer_id customer; /* that would open a ticket; 0 */
+    char *handled_by;     /* who released or dropped it; "" */
+    char *handled_how;    /* "released" or "dropped"; "" */
+    int64_t handled_at_us;
+};
+
+/* An address that the mail names (From, To, Cc, on whose behalf), as the desk knows it. */
+struct address_record {
+    char *key;
+    person_id person;            /* is in people; 0: nobody */
+    customer_id domain_customer; /* the customer that its domain is mapped to; 0: none */
 };
 
 /* A mail of ours that a token names and that may have come back (need asks for it in round 1, for delivery
@@ -127,6 +181,8 @@ struct twin_record {
     enum verdict verdict;
     char *outcome;
     ticket_id ticket;
+    comment_id comment; /* 0: it made none */
+    bool is_unverified; /* that comment is unverified */
 };
 
 /* How many automatic mails went out (sent or queued) lately; only scopes with a limit are counted. */
@@ -138,6 +194,10 @@ enum budget {
     BUDGET_STRANGER_ADDRESS_DAY,
     BUDGET_STRANGER_DOMAIN_HOUR,
     BUDGET_STRANGER_HOUR,
+    BUDGET_ASKED_DAY,         /* "was this you?" to one address */
+    BUDGET_HELD_HOUR,         /* news of held mail to one technician */
+    BUDGET_SENDER_TICKETS,    /* opened by one person lately; not mails */
+    BUDGET_STRANGERS_TICKETS, /* opened by all strangers lately; not mails */
     BUDGET_COUNT,
 };
 const char *budget_name(enum budget budget);
@@ -156,6 +216,7 @@ struct records {
     bool is_oversize;
     uint64_t bytes;    /* true size */
     char *released_by; /* who released it from being held; NULL: nobody */
+    bool is_trusted;   /* and said that its sender is who he says */
 
     struct twin_record twin;
     GPtrArray *tokens;           /* struct token_record, in the order of struct token_sighting */
@@ -163,11 +224,13 @@ struct records {
     GPtrArray *ids;              /* struct id_record: for ids of this mail that are known */
     GPtrArray *tickets;          /* struct ticket_record: every ticket named above or below */
     GPtrArray *people;           /* struct person_record: every person named above or below */
+    GPtrArray *helds;            /* struct held_record: mails that tokens of this mail are about */
+    GPtrArray *addresses;        /* struct address_record */
     person_id sender;            /* the person with the From address; 0: nobody */
     customer_id domain_customer; /* the customer that the From domain is mapped to; 0: none */
-    char *customer_name;         /* of the sender's own customer, else of domain_customer; "" */
-    GArray *technicians;         /* person_id: all that are not disabled (they are in people) */
-    GPtrArray *counts;           /* struct count_record */
+    struct customer_record customer; /* the sender's own, else domain_customer */
+    GArray *technicians;             /* person_id: all that are not disabled (they are in people) */
+    GPtrArray *counts;               /* struct count_record */
 };
 
 struct records *records_new(void);
@@ -181,22 +244,35 @@ struct ticket_record *ticket_record_new(void);
 struct token_record *token_record_new(void);
 struct id_record *id_record_new(void);
 struct outbound_record *outbound_record_new(void);
+struct held_record *held_record_new(void);
+struct address_record *address_record_new(const char *key);
 struct count_record *count_record_new(enum budget budget, const char *key, int64_t count);
 void person_record_free(struct person_record *person);
 void ticket_record_free(struct ticket_record *ticket);
 void token_record_free(struct token_record *token);
 void id_record_free(struct id_record *id);
 void outbound_record_free(struct outbound_record *outbound);
+void held_record_free(struct held_record *held);
+void address_record_free(struct address_record *address);
 void count_record_free(struct count_record *count);
 
 /* Deep copies, for filling several mails' records from one query. */
 struct person_record *person_record_copy(const struct person_record *person);
 struct ticket_record *ticket_record_copy(const struct ticket_record *ticket);
 
+/* Make *to a deep copy of from; what *to held is freed. */
+void customer_record_set(struct customer_record *to, const struct customer_record *from);
+
 /* Look up by id; NULL if it is not there. Borrowed. */
 const struct person_record *records_person(const struct records *records, person_id id);
 const struct ticket_record *records_ticket(const struct records *records, ticket_id id);
 const struct outbound_record *records_outbound(const struct records *records, outbound_id id);
+const struct held_record *records_held(const struct records *records, mail_id id);
+const struct address_record *records_address(const struct records *records, const char *key);
+
+/* Is it an address of one of our mailboxes, a sub-address included? */
+bool records_is_own_address(const struct records *records, const char *address);
+
 int64_t records_count(const struct records *records, enum budget budget, const char *key);
 
 /* For storing with the mail: normal form; full reference, not floating. */

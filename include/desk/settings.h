@@ -10,10 +10,15 @@
 #include "core/err.h"
 
 enum unknown_senders { UNKNOWN_TICKET, UNKNOWN_HOLD, UNKNOWN_REJECT };
+enum domain_mapping { MAPPING_MAP, MAPPING_STRICT };
 
 /* Numbers of mails: 0 is "no limit". */
 struct settings {
     enum unknown_senders unknown_senders; /* unknown-senders ticket|hold|reject */
+    enum domain_mapping domain_mapping;   /* domain-mapping map|strict */
+    bool colleagues_take_part;            /* colleagues-take-part yes|no */
+    int64_t admission_days;               /* admission-days 14: how long a colleague's mail waits */
+    int64_t excerpt_chars;        /* admission-excerpt 500: what the main contact reads of it */
     int64_t closing_days;         /* closing-limit: a ticket closed longer gets no more mail (30) */
     bool assigns_on_reply;        /* assign-on-reply yes|no */
     int64_t address_hour;         /* limit-address-hour 10 */
@@ -23,6 +28,10 @@ struct settings {
     int64_t stranger_address_day; /* limit-stranger-address-day 1 */
     int64_t stranger_domain_hour; /* limit-stranger-domain-hour 5 */
     int64_t stranger_hour;        /* limit-stranger-hour 60 */
+    int64_t asked_day;            /* limit-asked-day 3 */
+    int64_t held_hour;            /* limit-held-hour 10 */
+    int64_t sender_tickets;       /* limit-sender-tickets 20, in ten minutes */
+    int64_t strangers_tickets;    /* limit-strangers-tickets 20, in ten minutes */
     int64_t technician_token_days; /* technician-token-days 90 */
 
     /* Of the senders; no decision reads them, so records do not hold them. */

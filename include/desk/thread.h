@@ -21,6 +21,7 @@ enum way {
 struct place {
     enum way way;
     const struct ticket_record *ticket; /* borrowed from records; NULL: nowhere */
+    const struct held_record *held;     /* borrowed: the held mail that it is about; NULL: none */
     bool is_bounce_address;             /* the token is that of the address for what comes back */
     ticket_id looks_like;               /* a ticket to link the new one to; 0: none */
     const char *why_linked;             /* static */

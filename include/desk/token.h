@@ -34,6 +34,7 @@ enum token_purpose {
     TOKEN_BOUNCE = 4,           /* an event on the mail that came back */
     TOKEN_CONFIRM = 5,
     TOKEN_UNDO = 6,
+    TOKEN_HELD = 7, /* a technician decides on a held mail */
 };
 const char *token_purpose_name(enum token_purpose purpose);
 

@@ -32,7 +32,8 @@ struct batch {
     struct desk_rows desk; /* own */
     struct settings settings;
     struct token_keys keys;
-    GHashTable *nonces; /* own: ticket_id → nonce, of every ticket in the records */
+    GHashTable *nonces;      /* own: ticket_id → nonce, of every ticket in the records */
+    GHashTable *held_nonces; /* own: mail_id → nonce, of every held mail in the records */
 };
 
 /* Read what the decisions need, in at most four rounds, and decide every mail that is neither deferred nor ended. Takes

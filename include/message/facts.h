@@ -82,11 +82,12 @@ struct facts {
     int64_t date_us;        /* what Date claims; 0 if absent or wrong */
     char *subject;          /* own: decoded, one line, at most LIMIT_SUBJECT_CHARS; "" if absent */
 
-    struct address *from; /* own: NULL unless there is exactly one, strictly parsed */
-    char *from_text;      /* own: the From field(s) as received, one line, for people to read */
-    GPtrArray *to;        /* own: struct address */
-    GPtrArray *cc;        /* own: struct address */
-    GPtrArray *reply_to;  /* own: struct address: shown, never an identity */
+    struct address *from;    /* own: NULL unless there is exactly one, strictly parsed */
+    char *from_text;         /* own: the From field(s) as received, one line, for people to read */
+    GPtrArray *to;           /* own: struct address */
+    GPtrArray *cc;           /* own: struct address */
+    bool are_recipients_odd; /* more than one To or Cc: a signature may not cover the second */
+    GPtrArray *reply_to;     /* own: struct address: shown, never an identity */
     GPtrArray
         *delivered_to; /* own: char *, addresses of Delivered-To, X-Original-To, Envelope-To */
     char *return_path; /* own: address; "" for the null path; NULL if absent */
@@ -136,7 +137,7 @@ struct bounce *bounce_new(void);
  "(msasasxs"                 \
  "m(ss)sa(ss)a(ss)a(ss)asms" \
  "bsusua(us)"                \
- "usa(ssssbt)ub"             \
+ "usa(ssssbt)ubb"            \
  "a(ssss)ms"                 \
  "m(ss)s)"
 

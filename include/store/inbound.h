@@ -87,6 +87,7 @@ struct claimed_mail {
     int solo_attempts; /* this one included */
     bool is_solo;      /* an intake died with it: taken alone */
     char *released_by; /* own; NULL */
+    bool is_trusted;   /* and its sender is who he says */
 };
 void claimed_mail_free(struct claimed_mail *mail);
 
@@ -118,6 +119,8 @@ struct twin_row {
     const char *state;
     const char *outcome;
     ticket_id ticket;
+    comment_id comment; /* 0 */
+    bool is_unverified; /* that comment is */
 };
 void inbound_store_read_twin(const struct rows *rows, int row, struct twin_row *out);
 
@@ -141,7 +144,11 @@ struct inbound_end {
     person_id sender;
     mail_id duplicate_of;
     mail_id supersedes;
-    struct blob records; /* bytes NULL: none */
+    struct blob records;       /* bytes NULL: none */
+    const char *held_for;      /* NULL unless it is held */
+    int64_t held_until_us;     /* 0: it waits for a person */
+    int64_t nonce;             /* of tokens about it; 0: none */
+    customer_id held_customer; /* whose ticket it would be; 0 */
 };
 void inbound_store_queue_end(struct tx *tx, const struct inbound_end *ends, size_t count);
 

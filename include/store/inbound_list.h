@@ -4,6 +4,7 @@
 
 #include "db/tx.h"
 #include "desk/records.h"
+#include "store/held.h"
 
 /* Held mails, oldest first. Columns: id, from, subject, why, since, mailbox, from_address, role, bytes. */
 MUST_CHECK enum status inbound_list_held(struct tx *tx, struct rows **rows_out, struct err *err);
@@ -22,14 +23,10 @@ MUST_CHECK enum status inbound_list_find(struct tx *tx, mail_id mail, struct row
 MUST_CHECK enum status inbound_list_effects(struct tx *tx, mail_id mail, struct rows **changes_out,
                                             struct rows **mails_out, struct err *err);
 
-/* Let a held mail be decided again, as released by actor. Wakes the intakes.
+/* Carry out a person's decision on one held mail.
  *
  * ST_NOT_FOUND  it is not held: the text says what became of it, and by whom */
-MUST_CHECK enum status inbound_list_release(struct tx *tx, mail_id mail, const char *actor,
-                                            struct err *err);
-
-/* Reject a held mail for good. Statuses as above. */
-MUST_CHECK enum status inbound_list_drop(struct tx *tx, mail_id mail, const char *actor,
-                                         struct err *err);
+MUST_CHECK enum status inbound_list_decide(struct tx *tx, const struct held_decision *decision,
+                                           struct err *err);
 
 #endif

@@ -71,7 +71,10 @@ struct outbound_due {
     struct due_person recipient;
     const char *language; /* his */
 
-    const char *subject;  /* of the ticket */
+    const char *subject; /* of the ticket; "" without one, as the next three */
+    const char *status;
+    const char *type;
+    const char *group;    /* "" as well for a ticket of no group */
     const char *customer; /* name of the ticket's; "" */
     struct due_person requester;
     struct due_person assignee;
@@ -87,6 +90,10 @@ struct outbound_due {
     const char *failed_to; /* whom that mail did not reach; "" */
     const char *answer;    /* what was said about it; "" */
 
+    GPtrArray *value_names;  /* own: char *: what the notice was given when it was planned */
+    GPtrArray *values;       /* own: char *, in the same order */
+    const GPtrArray *hidden; /* borrowed: char *: fields that contacts do not see */
+
     GPtrArray *audience;   /* own: const char *: requester and participants; names or addresses */
     GArray *audience_ids;  /* own: person_id, in the same order */
     GPtrArray *colleagues; /* own: const char *: the other technicians who get this notice */
@@ -99,6 +106,7 @@ struct outbound_batch {
     GPtrArray *mailboxes; /* own: struct due_mailbox */
     struct settings settings; /* those of sending are set */
     int64_t now_us;           /* the database's, when it was claimed */
+    GPtrArray *hidden;        /* own: char *: fields that contacts do not see */
     GPtrArray *rows;          /* own: what the strings are borrowed from */
 };
 struct outbound_batch *outbound_batch_new(void);

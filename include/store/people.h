@@ -14,14 +14,18 @@ void people_store_queue_by_id(struct tx *tx, const int64_t *ids, size_t count,
 void people_store_queue_technicians(struct tx *tx, struct rows **rows_out);
 /* A row of any of them; own. */
 struct person_record *people_store_read(const struct rows *rows, int row);
-/* The name of the person's customer, "" without one. Borrowed. */
-const char *people_store_read_customer(const struct rows *rows, int row);
+/* The person's customer, copied; false: he has none. */
+bool people_store_read_customer(const struct rows *rows, int row, struct customer_record *customer);
 /* The address key by which the row was found. Borrowed. */
 const char *people_store_read_key(const struct rows *rows, int row);
 
-/* Customers by domains ("acme.example", "*.example"). Columns: domain, customer, name. */
+/* Customers by domains ("acme.example", "*.example"). */
 void people_store_queue_domains(struct tx *tx, const char *const *domains, size_t count,
                                 struct rows **rows_out);
+/* The customer of a row of them if it is the row of this domain; 0: it is another's. customer (NULL: not wanted) is
+ * copied. */
+customer_id people_store_read_domain(const struct rows *rows, int row, const char *domain,
+                                     struct customer_record *customer);
 
 struct new_person {
     person_id id;

@@ -75,4 +75,8 @@ struct new_activity {
 void ticket_store_queue_activities(struct tx *tx, const struct new_activity *activities,
                                    size_t count);
 
+/* Comments that were unverified and are proved now, and the mails that prove them. */
+void ticket_store_queue_verify(struct tx *tx, const int64_t *comments, const int64_t *mails,
+                               size_t count);
+
 #endif

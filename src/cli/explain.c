@@ -199,7 +199,7 @@ static void add_facts(json_t *explained, const struct explanation *explanation)
     if (records != NULL) {
         json_object_set_new(explained, "mailbox", optional_text(records->mailbox.address));
         json_object_set_new(explained, "bytes", json_integer((json_int_t)records->bytes));
-        json_object_set_new(explained, "customer", optional_text(records->customer_name));
+        json_object_set_new(explained, "customer", optional_text(records->customer.name));
     }
     json_object_set_new(explained, "refusal", optional_text(explanation->refusal));
 }

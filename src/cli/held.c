@@ -102,58 +102,55 @@ static enum status run_show(struct cli *cli, const struct args *args, struct err
     return status;
 }
 
-/* ---- release, drop ---- */
+/* ---- release, trust, drop, spam ---- */
 
-struct handling {
-    enum status (*handle)(struct tx *tx, mail_id mail, const char *actor, struct err *err);
-    mail_id mail;
-    char *actor; /* own */
-};
-
-static enum status handle(struct tx *tx, void *arg, struct err *err)
+static enum status decide(struct tx *tx, void *arg, struct err *err)
 {
-    struct handling *handling = arg;
-    return handling->handle(tx, handling->mail, handling->actor, err);
+    return inbound_list_decide(tx, arg, err);
 }
 
-static enum status run_handling(struct cli *cli, const struct args *args, struct handling *handling,
-                                struct err *err)
+/* said tells what was done to mail N. */
+static enum status run_decision(struct cli *cli, const struct args *args,
+                                struct held_decision decision, const char *said, struct err *err)
 {
-    enum status status = read_mail(args, &handling->mail, err);
+    enum status status = read_mail(args, &decision.mail, err);
+    g_autofree char *actor = cli_actor();
 
+    decision.actor = actor;
     if (status == ST_OK) {
         status = cli_connect(cli, err);
     }
-    handling->actor = cli_actor();
     if (status == ST_OK) {
-        status = tx_run(cli->conn, handle, handling, err);
+        status = tx_run(cli->conn, decide, &decision, err);
     }
-    g_free(handling->actor);
+    if (status == ST_OK) {
+        cli_say(cli, "mail %" PRId64 " is %s\n", decision.mail, said);
+    }
+    if (status == ST_OK && decision.is_release) {
+        cli_say(cli, "postdesk why %" PRId64 " tells what becomes of it\n", decision.mail);
+    }
     return status;
 }
 
 static enum status run_release(struct cli *cli, const struct args *args, struct err *err)
 {
-    struct handling handling = {.handle = inbound_list_release};
-    enum status status = run_handling(cli, args, &handling, err);
+    return run_decision(cli, args, (struct held_decision){.is_release = true}, "released", err);
+}
 
-    if (status == ST_OK) {
-        cli_say(cli,
-                "mail %" PRId64 " is released: postdesk why %" PRId64 " tells what becomes of it\n",
-                handling.mail, handling.mail);
-    }
-    return status;
+static enum status run_trust(struct cli *cli, const struct args *args, struct err *err)
+{
+    return run_decision(cli, args, (struct held_decision){.is_release = true, .is_trusted = true},
+                        "released, and its sender is confirmed", err);
 }
 
 static enum status run_drop(struct cli *cli, const struct args *args, struct err *err)
 {
-    struct handling handling = {.handle = inbound_list_drop};
-    enum status status = run_handling(cli, args, &handling, err);
+    return run_decision(cli, args, (struct held_decision){.is_release = false}, "dropped", err);
+}
 
-    if (status == ST_OK) {
-        cli_say(cli, "mail %" PRId64 " is dropped\n", handling.mail);
-    }
-    return status;
+static enum status run_spam(struct cli *cli, const struct args *args, struct err *err)
+{
+    return run_decision(cli, args, (struct held_decision){.is_spam = true}, "dropped as spam", err);
 }
 
 static const struct verb VERBS[] = {
@@ -173,12 +170,24 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = run_release},
+    {.name = "trust",
+     .words = "MAIL",
+     .help = "release it, and confirm that its sender is who he says",
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_trust},
     {.name = "drop",
      .words = "MAIL",
      .help = "reject it; nobody is told",
      .least_words = 1,
      .most_words = 1,
      .run = run_drop},
+    {.name = "spam",
+     .words = "MAIL",
+     .help = "reject it, and count it as spam",
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_spam},
     {.run = NULL},
 };
 

@@ -8,7 +8,7 @@
  *     came back             the technician who wrote it
  *     too large             its author, and what is missing or has to be left out
  *
- * "The technicians" are the assignee, or while there is none all of the desk. One copy a person, none to the
+ * "The technicians" are the assignee, or while there is none all of the ticket's group, or of the desk. One copy a person, none to the
  * author, none for what a machine wrote. A recipient's token says what his reply will do: it follows from
  * what he is on this ticket, so a technician who is its requester gets a contact's, and no notes.
  *
@@ -21,6 +21,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "desk/permission.h"
 #include "message/address.h"
 
 static ticket_id ticket_of(const struct audience *audience)
@@ -48,6 +49,15 @@ static enum token_purpose purpose_for(const struct audience *audience,
     return strcmp(notice, "note") == 0 ? TOKEN_TECHNICIAN_NOTE : TOKEN_TECHNICIAN_REPLY;
 }
 
+/* What stops a mail to him; own, NULL: nothing. A desk that writes to itself talks for ever. */
+static char *why_not(const struct records *records, const struct person_record *person)
+{
+    if (records_is_own_address(records, person->address)) {
+        return g_strdup("own-address");
+    }
+    return person->is_address_dead ? g_strdup("dead-address") : NULL;
+}
+
 /* A copy for a person, unless he is the author or has one. NULL: he gets none. */
 static struct plan_mail *tell(struct plan *plan, const struct audience *audience,
                               const struct person_record *person, const char *notice,
@@ -65,7 +75,7 @@ static struct plan_mail *tell(struct plan *plan, const struct audience *audience
     mail->address = g_strdup(person->address);
     mail->name = g_strdup(person->name);
     mail->reason = g_strdup(reason);
-    mail->suppressed_by = person->is_address_dead ? g_strdup("dead-address") : NULL;
+    mail->suppressed_by = why_not(audience->records, person);
     return mail;
 }
 
@@ -119,7 +129,8 @@ static void tell_all(struct plan *plan, const struct audience *audience, const c
     for (guint i = 0; i < technicians->len; i++) {
         const struct person_record *person =
             records_person(audience->records, g_array_index(technicians, person_id, i));
-        if (person != NULL && identity_is_technician_on(person, audience->ticket)) {
+        if (person != NULL && identity_is_technician_on(person, audience->ticket) &&
+            permission_technician_may(person, audience->ticket, ACTION_NOTE)) {
             tell(plan, audience, person, notice, reason);
         }
     }
@@ -138,6 +149,20 @@ void audience_tell_technicians(struct plan *plan, const struct audience *audienc
     } else {
         tell_all(plan, audience, notice, "technician of the desk; nobody is assigned");
     }
+}
+
+void audience_tell_noted(struct plan *plan, const struct audience *audience)
+{
+    const struct person_record *person = records_person(audience->records, audience->author);
+    struct plan_mail *mail = plan_add_mail(plan, "noted");
+
+    mail->person = person->id;
+    mail->ticket = ticket_of(audience);
+    mail->purpose = TOKEN_TECHNICIAN_REPLY;
+    mail->address = g_strdup(person->address);
+    mail->name = g_strdup(person->name);
+    mail->reason = g_strdup("his mail became a note");
+    mail->suppressed_by = why_not(audience->records, person);
 }
 
 void audience_tell_assigned(struct plan *plan, const struct audience *audience)

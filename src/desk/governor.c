@@ -16,23 +16,30 @@
 
 #include "message/address.h"
 
-enum key { KEY_ADDRESS, KEY_DOMAIN, KEY_TICKET, KEY_ALL };
+enum key { KEY_ADDRESS, KEY_DOMAIN, KEY_TICKET, KEY_ALL, KEY_NONE };
 
 static const struct {
     enum budget budget;
     enum key key;
     bool is_strangers; /* counts only the fixed acknowledgement */
-    size_t offset;     /* of the limit in struct settings */
+    const char
+        *notice;   /* binds this one only; NULL: all automatic mail to contacts and strangers */
+    size_t offset; /* of the limit in struct settings */
 } BUDGETS[] = {
-    {BUDGET_ADDRESS_HOUR, KEY_ADDRESS, false, offsetof(struct settings, address_hour)},
-    {BUDGET_ADDRESS_DAY, KEY_ADDRESS, false, offsetof(struct settings, address_day)},
-    {BUDGET_DOMAIN_HOUR, KEY_DOMAIN, false, offsetof(struct settings, domain_hour)},
-    {BUDGET_TICKET_HOUR, KEY_TICKET, false, offsetof(struct settings, ticket_hour)},
-    {BUDGET_STRANGER_ADDRESS_DAY, KEY_ADDRESS, true,
+    {BUDGET_ADDRESS_HOUR, KEY_ADDRESS, false, NULL, offsetof(struct settings, address_hour)},
+    {BUDGET_ADDRESS_DAY, KEY_ADDRESS, false, NULL, offsetof(struct settings, address_day)},
+    {BUDGET_DOMAIN_HOUR, KEY_DOMAIN, false, NULL, offsetof(struct settings, domain_hour)},
+    {BUDGET_TICKET_HOUR, KEY_TICKET, false, NULL, offsetof(struct settings, ticket_hour)},
+    {BUDGET_STRANGER_ADDRESS_DAY, KEY_ADDRESS, true, NULL,
      offsetof(struct settings, stranger_address_day)},
-    {BUDGET_STRANGER_DOMAIN_HOUR, KEY_DOMAIN, true,
+    {BUDGET_STRANGER_DOMAIN_HOUR, KEY_DOMAIN, true, NULL,
      offsetof(struct settings, stranger_domain_hour)},
-    {BUDGET_STRANGER_HOUR, KEY_ALL, true, offsetof(struct settings, stranger_hour)},
+    {BUDGET_STRANGER_HOUR, KEY_ALL, true, NULL, offsetof(struct settings, stranger_hour)},
+    {BUDGET_ASKED_DAY, KEY_ADDRESS, false, "was-this-you", offsetof(struct settings, asked_day)},
+    {BUDGET_HELD_HOUR, KEY_ADDRESS, false, "held", offsetof(struct settings, held_hour)},
+    {BUDGET_HELD_HOUR, KEY_ADDRESS, false, "held-answer", offsetof(struct settings, held_hour)},
+    {BUDGET_SENDER_TICKETS, KEY_NONE, false, "", offsetof(struct settings, sender_tickets)},
+    {BUDGET_STRANGERS_TICKETS, KEY_NONE, false, "", offsetof(struct settings, strangers_tickets)},
 };
 
 static int64_t limit_at(const struct settings *settings, size_t i)
@@ -63,6 +70,7 @@ static char *key_of(enum key key, const struct plan_mail *mail)
     case KEY_TICKET:
         return mail->ticket > 0 ? g_strdup_printf("%" PRId64, mail->ticket) : NULL;
     case KEY_ALL:
+    case KEY_NONE:
         break;
     }
     return g_strdup("");
@@ -73,6 +81,11 @@ static char *binding_key(const struct settings *settings, size_t i, const struct
 {
     bool binds = mail->is_automatic && (!BUDGETS[i].is_strangers || mail->is_stranger);
 
+    if (BUDGETS[i].notice != NULL) {
+        binds = strcmp(BUDGETS[i].notice, mail->notice) == 0;
+    } else if (mail->purpose == TOKEN_HELD) {
+        binds = false; /* what technicians get has a budget of its own */
+    }
     return binds && limit_at(settings, i) > 0 ? key_of(BUDGETS[i].key, mail) : NULL;
 }
 
@@ -97,6 +110,56 @@ void governor_add_counts(const struct settings *settings, const struct plan_mail
         }
     }
 }
+
+/* ---- floods ------------------------------------------------------------------------------------ */
+
+/* Whoever proves nothing and is known to nobody shares one budget with his like. */
+static bool is_anybody(const struct records *records, enum claim claim)
+{
+    const struct person_record *person = records_person(records, records->sender);
+
+    return claim == CLAIM_UNKNOWN ||
+           (claim == CLAIM_CONTACT && (person == NULL || !person->is_confirmed));
+}
+
+static void add_count(GPtrArray *counts, enum budget budget, const char *key, int64_t limit)
+{
+    if (limit > 0) {
+        g_ptr_array_add(counts, count_record_new(budget, key, 0));
+    }
+}
+
+void governor_add_flood_counts(const struct records *records, const struct plan *plan,
+                               GPtrArray *counts)
+{
+    bool is_exempt = plan->role == ROLE_TECHNICIAN || records->released_by != NULL;
+
+    if (plan->outcome != OUTCOME_NEW || is_exempt) {
+        return;
+    }
+    if (records->sender != 0) {
+        g_autofree char *key = g_strdup_printf("%" PRId64, records->sender);
+        add_count(counts, BUDGET_SENDER_TICKETS, key, records->settings.sender_tickets);
+    }
+    add_count(counts, BUDGET_STRANGERS_TICKETS, "", records->settings.strangers_tickets);
+}
+
+static bool is_above(const struct records *records, enum budget budget, const char *key)
+{
+    int64_t limit = governor_limit(&records->settings, budget);
+
+    return limit > 0 && records_count(records, budget, key) >= limit;
+}
+
+bool governor_is_flood(const struct records *records, enum claim claim)
+{
+    g_autofree char *key = g_strdup_printf("%" PRId64, records->sender);
+
+    return is_above(records, BUDGET_SENDER_TICKETS, key) ||
+           (is_anybody(records, claim) && is_above(records, BUDGET_STRANGERS_TICKETS, ""));
+}
+
+/* ---- mails ------------------------------------------------------------------------------------- */
 
 static void judge_mail(struct plan_mail *mail, const struct records *records)
 {

@@ -18,21 +18,6 @@
 
 #include "message/address.h"
 
-static bool is_own_address(const struct records *records, const char *address)
-{
-    g_autofree char *base = NULL;
-    g_autofree char *detail = NULL;
-
-    address_split_detail(address, &base, &detail);
-    g_autofree char *key = address_key(base);
-    for (guint i = 0; i < records->own_addresses->len; i++) {
-        if (strcmp(records->own_addresses->pdata[i], key) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum claim claim_of_person(const struct person_record *person, customer_id customer)
 {
     if (person->is_disabled) {
@@ -50,7 +35,7 @@ static void say_person(const struct identity *identity, const struct records *re
     const struct person_record *person = identity->person;
     g_autofree char *customer = identity->customer == 0
                                     ? g_strdup("")
-                                    : g_strdup_printf(" of %s", records->customer_name);
+                                    : g_strdup_printf(" of %s", records->customer.name);
 
     if (person == NULL && identity->customer != 0) {
         plan_say(who, "From %s is a new address in a domain%s", identity->address, customer);
@@ -68,8 +53,32 @@ static void say_person(const struct identity *identity, const struct records *re
     }
 }
 
+/* The customer that the sender belongs to, as far as his address may say so. */
+static customer_id customer_of(const struct identity *identity, const struct records *records,
+                               enum auth auth, GPtrArray *who)
+{
+    bool is_strict = records->settings.domain_mapping == MAPPING_STRICT;
+
+    if (identity->person != NULL && !identity->person->is_contact) {
+        return 0; /* a technician's domain makes him nobody's contact */
+    }
+    if (records->customer.id != 0 && (auth == AUTH_FAIL || (is_strict && auth == AUTH_NONE))) {
+        plan_say(who, "its domain is one of %s, but nothing proves that it is true",
+                 records->customer.name);
+        return 0;
+    }
+    return records->customer.id;
+}
+
+static bool has_colleagues(const struct records *records)
+{
+    return records->customer.colleagues == COLLEAGUES_TAKE_PART ||
+           (records->customer.colleagues == COLLEAGUES_BY_SETTING &&
+            records->settings.colleagues_take_part);
+}
+
 struct identity identity_of(const struct facts *facts, const struct records *records,
-                            GPtrArray *who)
+                            enum auth auth, GPtrArray *who)
 {
     struct identity identity = {.claim = CLAIM_NOBODY};
 
@@ -78,19 +87,14 @@ struct identity identity_of(const struct facts *facts, const struct records *rec
         return identity;
     }
     identity.address = facts->from->address;
-    if (is_own_address(records, identity.address)) {
+    identity.person = records->sender == 0 ? NULL : records_person(records, records->sender);
+    if (records_is_own_address(records, identity.address)) {
         plan_say(who, "From %s is an address of one of our own mailboxes", identity.address);
         identity.claim = CLAIM_OURSELVES;
         return identity;
     }
-    identity.person = records->sender == 0 ? NULL : records_person(records, records->sender);
-    identity.customer = records->domain_customer;
-    if (identity.person != NULL && identity.person->customer != 0) {
-        identity.customer = identity.person->customer;
-    }
-    if (identity.person != NULL && !identity.person->is_contact) {
-        identity.customer = 0; /* a technician's domain makes him nobody's contact */
-    }
+    identity.customer = customer_of(&identity, records, auth, who);
+    identity.is_colleague = has_colleagues(records);
     if (identity.person != NULL) {
         identity.claim = claim_of_person(identity.person, identity.customer);
     } else {
@@ -144,8 +148,11 @@ bool identity_takes_part(const struct identity *identity, const struct ticket_re
     case CLAIM_UNKNOWN:
         break;
     }
-    if (identity->customer != 0 && identity->customer == ticket->customer) {
+    if (identity->person != NULL && identity_is_party(identity->person->id, ticket)) {
         return true;
     }
-    return identity->person != NULL && identity_is_party(identity->person->id, ticket);
+    bool is_main = identity->person != NULL && identity->person->is_main_contact;
+
+    return (identity->is_colleague || is_main) && identity->customer != 0 &&
+           identity->customer == ticket->customer;
 }

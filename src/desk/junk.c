@@ -38,8 +38,8 @@ static bool is_known(const struct identity *identity)
 bool junk_is_wanted(const struct facts *facts, const struct records *records)
 {
     g_autoptr(GPtrArray) said = g_ptr_array_new_with_free_func(g_free);
-    struct identity identity = identity_of(facts, records, said);
+    enum auth auth = auth_of(facts, &records->mailbox, said);
+    struct identity identity = identity_of(facts, records, auth, said);
 
-    return has_place(records) ||
-           (is_known(&identity) && auth_of(facts, &records->mailbox, said) == AUTH_PASS);
+    return has_place(records) || (is_known(&identity) && auth == AUTH_PASS);
 }

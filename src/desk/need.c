@@ -22,6 +22,7 @@
 #include "desk/domain.h"
 #include "desk/governor.h"
 #include "desk/thread.h"
+#include "desk/words.h"
 #include "message/address.h"
 
 /* The two highest bits of a lock's key. */
@@ -35,7 +36,9 @@ static struct need *need_new(void)
 
     need->tokens = g_array_new(FALSE, FALSE, sizeof(struct token_sighting));
     need->ids = g_ptr_array_new_with_free_func(g_free);
+    need->addresses = g_ptr_array_new_with_free_func(g_free);
     need->domains = g_ptr_array_new_with_free_func(g_free);
+    need->helds = g_array_new(FALSE, FALSE, sizeof(mail_id));
     need->outbounds = g_array_new(FALSE, FALSE, sizeof(outbound_id));
     need->tickets = g_array_new(FALSE, FALSE, sizeof(ticket_id));
     need->people = g_array_new(FALSE, FALSE, sizeof(person_id));
@@ -51,7 +54,9 @@ void need_free(struct need *need)
     g_array_unref(need->tokens);
     g_ptr_array_unref(need->ids);
     g_free(need->address_key);
+    g_ptr_array_unref(need->addresses);
     g_ptr_array_unref(need->domains);
+    g_array_unref(need->helds);
     g_array_unref(need->outbounds);
     g_array_unref(need->tickets);
     g_array_unref(need->people);
@@ -187,6 +192,42 @@ static void need_outbounds(const struct facts *facts, struct need *need)
     }
 }
 
+/* ---- round 1: addresses ------------------------------------------------------------------------ */
+
+static void need_address(struct need *need, const char *address)
+{
+    g_autofree char *key = address_key(address);
+    g_autoptr(GPtrArray) lookups = domain_lookups(address_domain(address));
+
+    add_text(need->addresses, key);
+    for (guint i = 0; i < lookups->len; i++) {
+        add_text(need->domains, lookups->pdata[i]);
+    }
+}
+
+/* Who else got the mail, and whose ticket it may be. */
+static void need_others(const struct facts *facts, const struct records *records, struct need *need)
+{
+    const GPtrArray *const lists[] = {facts->to, facts->cc};
+    g_autofree char *behalf = words_for(facts->text);
+    guint most = need->addresses->len + LIMIT_COPIES;
+
+    for (size_t list = 0; list < G_N_ELEMENTS(lists); list++) {
+        for (guint i = 0; i < lists[list]->len && need->addresses->len < most; i++) {
+            const struct address *address = lists[list]->pdata[i];
+            if (!records_is_own_address(records, address->address)) {
+                need_address(need, address->address);
+            }
+        }
+    }
+    if (behalf != NULL) {
+        need_address(need, behalf);
+    }
+    if (facts->forwarded_from != NULL) {
+        need_address(need, facts->forwarded_from->address);
+    }
+}
+
 static void need_by_facts(const struct facts *facts, const struct records *records,
                           struct need *need)
 {
@@ -203,8 +244,8 @@ static void need_by_facts(const struct facts *facts, const struct records *recor
     }
     if (facts->from != NULL) {
         need->address_key = address_key(facts->from->address);
-        g_ptr_array_unref(need->domains);
-        need->domains = domain_lookups(address_domain(facts->from->address));
+        need_address(need, facts->from->address);
+        need_others(facts, records, need);
     }
 }
 
@@ -215,7 +256,9 @@ static void need_tickets(const struct facts *facts, const struct records *record
 {
     for (guint i = 0; i < records->tokens->len; i++) {
         const struct token_record *token = records->tokens->pdata[i];
+        bool is_about_held = token->is_valid && token->object_kind == TOKEN_HELD_MAIL;
         add_number(need->tickets, token->is_valid ? token->ticket : 0);
+        add_number(need->helds, is_about_held ? token->object : 0);
     }
     for (guint i = 0; i < records->ids->len; i++) {
         const struct id_record *id = records->ids->pdata[i];
@@ -252,6 +295,11 @@ static void need_people(const struct records *records, struct need *need)
         const struct id_record *id = records->ids->pdata[i];
         need_person(records, id->sender, need);
     }
+    for (guint i = 0; i < records->helds->len; i++) {
+        const struct held_record *held = records->helds->pdata[i];
+        need_person(records, held->sender, need);
+    }
+    need_person(records, records->customer.main_contact, need);
     for (guint i = 0; i < records->outbounds->len; i++) {
         const struct outbound_record *outbound = records->outbounds->pdata[i];
         need_person(records, outbound->author, need);
@@ -265,6 +313,7 @@ static void need_counts(const struct facts *facts, const struct records *records
     for (guint i = 0; i < plan->mails->len; i++) {
         governor_add_counts(&records->settings, plan->mails->pdata[i], need->counts);
     }
+    governor_add_flood_counts(records, plan, need->counts);
 }
 
 struct need *need_round(const struct facts *facts, const struct records *records, int round)

@@ -88,6 +88,14 @@ const char *change_kind_name(enum change_kind kind)
         return "note bounce";
     case CHANGE_ADDRESS_DEAD:
         return "mark address dead";
+    case CHANGE_COPIED:
+        return "note who was copied";
+    case CHANGE_VERIFIED:
+        return "verify comment";
+    case CHANGE_HELD_RELEASE:
+        return "release held mail";
+    case CHANGE_HELD_DROP:
+        return "drop held mail";
     }
     return "?";
 }
@@ -107,6 +115,7 @@ static void plan_mail_free(struct plan_mail *mail)
     g_free(mail->name);
     g_free(mail->reason);
     g_free(mail->suppressed_by);
+    g_ptr_array_unref(mail->values);
     g_free(mail);
 }
 
@@ -149,8 +158,15 @@ struct plan_mail *plan_add_mail(struct plan *plan, const char *notice)
     struct plan_mail *mail = g_new0(struct plan_mail, 1);
 
     mail->notice = notice;
+    mail->values = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(plan->mails, mail);
     return mail;
+}
+
+void plan_set_value(struct plan_mail *mail, const char *name, const char *value)
+{
+    g_ptr_array_add(mail->values, g_strdup(name));
+    g_ptr_array_add(mail->values, g_strdup(value));
 }
 
 void plan_say(GPtrArray *sentences, const char *format, ...)

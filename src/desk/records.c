@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#include "message/address.h"
+
 /* ---- names ------------------------------------------------------------------------------------- */
 
 const char *ticket_status_name(enum ticket_status status)
@@ -69,6 +71,25 @@ enum status verdict_parse(const char *name, enum verdict *out, struct err *err)
     return err_set(err, ST_INVALID, "\"%.40s\" is no verdict", name);
 }
 
+static const char *const HELD_FOR[] = {NULL,     "claim", "forged",       "shape",
+                                       "sender", "flood", "main-contact", "parser"};
+
+const char *held_for_name(enum held_for held_for)
+{
+    return HELD_FOR[held_for];
+}
+
+enum status held_for_parse(const char *name, enum held_for *out, struct err *err)
+{
+    for (int i = HELD_FOR_CLAIM; i <= HELD_FOR_PARSER; i++) {
+        if (strcmp(name, HELD_FOR[i]) == 0) {
+            *out = (enum held_for)i;
+            return ST_OK;
+        }
+    }
+    return err_set(err, ST_INVALID, "\"%.40s\" is no reason to hold a mail", name);
+}
+
 const char *budget_name(enum budget budget)
 {
     switch (budget) {
@@ -86,6 +107,14 @@ const char *budget_name(enum budget budget)
         return "limit-stranger-domain-hour";
     case BUDGET_STRANGER_HOUR:
         return "limit-stranger-hour";
+    case BUDGET_ASKED_DAY:
+        return "limit-asked-day";
+    case BUDGET_HELD_HOUR:
+        return "limit-held-hour";
+    case BUDGET_SENDER_TICKETS:
+        return "limit-sender-tickets";
+    case BUDGET_STRANGERS_TICKETS:
+        return "limit-strangers-tickets";
     case BUDGET_COUNT:
         break;
     }
@@ -100,6 +129,8 @@ struct person_record *person_record_new(void)
 
     person->name = g_strdup("");
     person->address = g_strdup("");
+    person->opens_tickets = true;
+    person->groups = g_array_new(FALSE, FALSE, sizeof(group_id));
     return person;
 }
 
@@ -110,6 +141,7 @@ void person_record_free(struct person_record *person)
     }
     g_free(person->name);
     g_free(person->address);
+    g_array_unref(person->groups);
     g_free(person);
 }
 
@@ -120,6 +152,7 @@ struct person_record *person_record_copy(const struct person_record *person)
     *copy = *person;
     copy->name = g_strdup(person->name);
     copy->address = g_strdup(person->address);
+    copy->groups = g_array_copy(person->groups);
     return copy;
 }
 
@@ -188,6 +221,57 @@ void outbound_record_free(struct outbound_record *outbound)
     g_free(outbound);
 }
 
+struct held_record *held_record_new(void)
+{
+    struct held_record *held = g_new0(struct held_record, 1);
+
+    held->state = g_strdup("");
+    held->from_text = g_strdup("");
+    held->subject = g_strdup("");
+    held->handled_by = g_strdup("");
+    held->handled_how = g_strdup("");
+    return held;
+}
+
+void held_record_free(struct held_record *held)
+{
+    if (held == NULL) {
+        return;
+    }
+    g_free(held->state);
+    g_free(held->from_text);
+    g_free(held->subject);
+    g_free(held->handled_by);
+    g_free(held->handled_how);
+    g_free(held);
+}
+
+struct address_record *address_record_new(const char *key)
+{
+    struct address_record *address = g_new0(struct address_record, 1);
+
+    address->key = g_strdup(key);
+    return address;
+}
+
+void address_record_free(struct address_record *address)
+{
+    if (address == NULL) {
+        return;
+    }
+    g_free(address->key);
+    g_free(address);
+}
+
+void customer_record_set(struct customer_record *to, const struct customer_record *from)
+{
+    char *name = g_strdup(from->name);
+
+    g_free(to->name);
+    *to = *from;
+    to->name = name;
+}
+
 struct id_record *id_record_new(void)
 {
     struct id_record *id = g_new0(struct id_record, 1);
@@ -243,7 +327,9 @@ struct records *records_new(void)
     records->ids = g_ptr_array_new_with_free_func((GDestroyNotify)id_record_free);
     records->tickets = g_ptr_array_new_with_free_func((GDestroyNotify)ticket_record_free);
     records->people = g_ptr_array_new_with_free_func((GDestroyNotify)person_record_free);
-    records->customer_name = g_strdup("");
+    records->helds = g_ptr_array_new_with_free_func((GDestroyNotify)held_record_free);
+    records->addresses = g_ptr_array_new_with_free_func((GDestroyNotify)address_record_free);
+    records->customer.name = g_strdup("");
     records->technicians = g_array_new(FALSE, FALSE, sizeof(person_id));
     records->counts = g_ptr_array_new_with_free_func((GDestroyNotify)count_record_free);
     return records;
@@ -271,7 +357,9 @@ void records_free(struct records *records)
     g_ptr_array_unref(records->ids);
     g_ptr_array_unref(records->tickets);
     g_ptr_array_unref(records->people);
-    g_free(records->customer_name);
+    g_ptr_array_unref(records->helds);
+    g_ptr_array_unref(records->addresses);
+    g_free(records->customer.name);
     g_array_unref(records->technicians);
     g_ptr_array_unref(records->counts);
     g_free(records);
@@ -310,6 +398,43 @@ const struct outbound_record *records_outbound(const struct records *records, ou
         }
     }
     return NULL;
+}
+
+const struct held_record *records_held(const struct records *records, mail_id id)
+{
+    for (guint i = 0; i < records->helds->len; i++) {
+        const struct held_record *held = records->helds->pdata[i];
+        if (held->id == id) {
+            return held;
+        }
+    }
+    return NULL;
+}
+
+const struct address_record *records_address(const struct records *records, const char *key)
+{
+    for (guint i = 0; i < records->addresses->len; i++) {
+        const struct address_record *address = records->addresses->pdata[i];
+        if (strcmp(address->key, key) == 0) {
+            return address;
+        }
+    }
+    return NULL;
+}
+
+bool records_is_own_address(const struct records *records, const char *address)
+{
+    g_autofree char *base = NULL;
+    g_autofree char *detail = NULL;
+
+    address_split_detail(address, &base, &detail);
+    g_autofree char *key = address_key(base);
+    for (guint i = 0; i < records->own_addresses->len; i++) {
+        if (strcmp(records->own_addresses->pdata[i], key) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int64_t records_count(const struct records *records, enum budget budget, const char *key)

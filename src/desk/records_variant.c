@@ -15,20 +15,24 @@
 
 #define VERSION 2
 
-#define SETTINGS_TYPE "(uxbxxxxxxxx)"
+#define SETTINGS_TYPE "(uubxxxbxxxxxxxxxxxx)"
 #define MAILBOX_TYPE  "(xssumsasbbx)"
-#define TWIN_TYPE     "(xusx)"
-#define TOKEN_TYPE    "(ubbsuuxxxx)"
+#define TWIN_TYPE     "(xusxxb)"
+#define TOKEN_TYPE    "(ubbsuuxxxxx)"
 #define ID_TYPE       "(sxxbasxb)"
 #define OUTBOUND_TYPE "(xxxsxb)"
-#define TICKET_TYPE   "(xxxsuxxxxax)"
-#define PERSON_TYPE   "(xssbbbbxbbb)"
+#define TICKET_TYPE   "(xxxsuxxxxxax)"
+#define PERSON_TYPE   "(xssbbbbbxbbbax)"
+#define HELD_TYPE     "(xbusssxxxssx)"
+#define ADDRESS_TYPE  "(sxx)"
+#define CUSTOMER_TYPE "(xsbux)"
 #define COUNT_TYPE    "(usx)"
 /* The three tuples: this mail, its settings and mailbox · rows · what was found about the sender. */
-#define HEAD_TYPE "(xxbtms" SETTINGS_TYPE MAILBOX_TYPE "as" TWIN_TYPE ")"
-#define ROWS_TYPE \
- "(a" TOKEN_TYPE "a" OUTBOUND_TYPE "a" ID_TYPE "a" TICKET_TYPE "a" PERSON_TYPE "a" COUNT_TYPE ")"
-#define SENDER_TYPE  "(xxsax)"
+#define HEAD_TYPE "(xxbtmsb" SETTINGS_TYPE MAILBOX_TYPE "as" TWIN_TYPE ")"
+#define ROWS_TYPE                                                                             \
+ "(a" TOKEN_TYPE "a" OUTBOUND_TYPE "a" ID_TYPE "a" TICKET_TYPE "a" PERSON_TYPE "a" COUNT_TYPE \
+ "a" HELD_TYPE "a" ADDRESS_TYPE ")"
+#define SENDER_TYPE  "(xx" CUSTOMER_TYPE "ax)"
 #define RECORDS_TYPE "(u" HEAD_TYPE ROWS_TYPE SENDER_TYPE ")"
 
 /* ---- writing ----------------------------------------------------------------------------------- */
@@ -46,11 +50,14 @@ static GVariant *numbers_to_variant(const GArray *numbers)
 
 static GVariant *settings_to_variant(const struct settings *settings)
 {
-    return g_variant_new(SETTINGS_TYPE, (guint32)settings->unknown_senders, settings->closing_days,
-                         (gboolean)settings->assigns_on_reply, settings->address_hour,
-                         settings->address_day, settings->domain_hour, settings->ticket_hour,
-                         settings->stranger_address_day, settings->stranger_domain_hour,
-                         settings->stranger_hour, settings->technician_token_days);
+    return g_variant_new(
+        SETTINGS_TYPE, (guint32)settings->unknown_senders, (guint32)settings->domain_mapping,
+        (gboolean)settings->colleagues_take_part, settings->admission_days, settings->excerpt_chars,
+        settings->closing_days, (gboolean)settings->assigns_on_reply, settings->address_hour,
+        settings->address_day, settings->domain_hour, settings->ticket_hour,
+        settings->stranger_address_day, settings->stranger_domain_hour, settings->stranger_hour,
+        settings->asked_day, settings->held_hour, settings->sender_tickets,
+        settings->strangers_tickets, settings->technician_token_days);
 }
 
 static GVariant *mailbox_to_variant(const struct mailbox_record *mailbox)
@@ -66,7 +73,7 @@ static GVariant *token_to_variant(const struct token_record *token)
     return g_variant_new(TOKEN_TYPE, (guint32)token->place, (gboolean)token->is_valid,
                          (gboolean)token->is_expired, token->why_not, (guint32)token->purpose,
                          (guint32)token->object_kind, token->object, token->person, token->ticket,
-                         token->outbound);
+                         token->outbound, token->held);
 }
 
 static GVariant *outbound_to_variant(const struct outbound_record *outbound)
@@ -83,19 +90,39 @@ static GVariant *id_to_variant(const struct id_record *id)
 
 static GVariant *ticket_to_variant(const struct ticket_record *ticket)
 {
-    return g_variant_new("(xxxsuxxxx@ax)", ticket->id, ticket->merged_into, ticket->mailbox,
+    return g_variant_new("(xxxsuxxxxx@ax)", ticket->id, ticket->merged_into, ticket->mailbox,
                          ticket->subject, (guint32)ticket->status, ticket->closed_at_us,
-                         ticket->requester, ticket->assignee, ticket->customer,
+                         ticket->requester, ticket->assignee, ticket->customer, ticket->group,
                          numbers_to_variant(ticket->participants));
 }
 
 static GVariant *person_to_variant(const struct person_record *person)
 {
-    return g_variant_new(PERSON_TYPE, person->id, person->name, person->address,
+    return g_variant_new("(xssbbbbbxbbb@ax)", person->id, person->name, person->address,
                          (gboolean)person->is_address_dead, (gboolean)person->is_contact,
                          (gboolean)person->is_confirmed, (gboolean)person->is_main_contact,
-                         person->customer, (gboolean)person->is_technician,
-                         (gboolean)person->is_lead, (gboolean)person->is_disabled);
+                         (gboolean)person->opens_tickets, person->customer,
+                         (gboolean)person->is_technician, (gboolean)person->is_lead,
+                         (gboolean)person->is_disabled, numbers_to_variant(person->groups));
+}
+
+static GVariant *held_to_variant(const struct held_record *held)
+{
+    return g_variant_new(HELD_TYPE, held->id, (gboolean)held->is_held, (guint32)held->held_for,
+                         held->state, held->from_text, held->subject, held->ticket, held->sender,
+                         held->customer, held->handled_by, held->handled_how, held->handled_at_us);
+}
+
+static GVariant *address_to_variant(const struct address_record *address)
+{
+    return g_variant_new(ADDRESS_TYPE, address->key, address->person, address->domain_customer);
+}
+
+static GVariant *customer_to_variant(const struct customer_record *customer)
+{
+    return g_variant_new(CUSTOMER_TYPE, customer->id, customer->name,
+                         (gboolean)customer->is_main_contact_only, (guint32)customer->colleagues,
+                         customer->main_contact);
 }
 
 static GVariant *count_to_variant(const struct count_record *count)
@@ -120,12 +147,14 @@ static GVariant *head_to_variant(const struct records *records)
 {
     const struct twin_record *twin = &records->twin;
 
-    return g_variant_new(
-        "(xxbtms@" SETTINGS_TYPE "@" MAILBOX_TYPE "@as@" TWIN_TYPE ")", records->now_us,
-        records->mail, (gboolean)records->is_oversize, records->bytes, records->released_by,
-        settings_to_variant(&records->settings), mailbox_to_variant(&records->mailbox),
-        texts_to_variant(records->own_addresses),
-        g_variant_new(TWIN_TYPE, twin->mail, (guint32)twin->verdict, twin->outcome, twin->ticket));
+    return g_variant_new("(xxbtmsb@" SETTINGS_TYPE "@" MAILBOX_TYPE "@as@" TWIN_TYPE ")",
+                         records->now_us, records->mail, (gboolean)records->is_oversize,
+                         records->bytes, records->released_by, (gboolean)records->is_trusted,
+                         settings_to_variant(&records->settings),
+                         mailbox_to_variant(&records->mailbox),
+                         texts_to_variant(records->own_addresses),
+                         g_variant_new(TWIN_TYPE, twin->mail, (guint32)twin->verdict, twin->outcome,
+                                       twin->ticket, twin->comment, (gboolean)twin->is_unverified));
 }
 
 GVariant *records_to_variant(const struct records *records)
@@ -137,9 +166,12 @@ GVariant *records_to_variant(const struct records *records)
         rows_to_variant(records->tickets, "a" TICKET_TYPE, (row_writer)ticket_to_variant),
         rows_to_variant(records->people, "a" PERSON_TYPE, (row_writer)person_to_variant),
         rows_to_variant(records->counts, "a" COUNT_TYPE, (row_writer)count_to_variant),
+        rows_to_variant(records->helds, "a" HELD_TYPE, (row_writer)held_to_variant),
+        rows_to_variant(records->addresses, "a" ADDRESS_TYPE, (row_writer)address_to_variant),
     };
-    GVariant *sender = g_variant_new("(xxs@ax)", records->sender, records->domain_customer,
-                                     records->customer_name,
+    GVariant *sender = g_variant_new("(xx@" CUSTOMER_TYPE "@ax)", records->sender,
+                                     records->domain_customer,
+                                     customer_to_variant(&records->customer),
                                      numbers_to_variant(records->technicians));
 
     return g_variant_ref_sink(g_variant_new("(u@" HEAD_TYPE "@" ROWS_TYPE "@" SENDER_TYPE ")",
@@ -177,16 +209,22 @@ static void take_text(char **member, const char *text)
 static bool take_settings(GVariant *value, struct settings *settings)
 {
     guint32 unknown_senders = 0;
+    guint32 mapping = 0;
+    gboolean colleagues = FALSE;
     gboolean assigns = FALSE;
 
-    g_variant_get(value, SETTINGS_TYPE, &unknown_senders, &settings->closing_days, &assigns,
-                  &settings->address_hour, &settings->address_day, &settings->domain_hour,
+    g_variant_get(value, SETTINGS_TYPE, &unknown_senders, &mapping, &colleagues,
+                  &settings->admission_days, &settings->excerpt_chars, &settings->closing_days,
+                  &assigns, &settings->address_hour, &settings->address_day, &settings->domain_hour,
                   &settings->ticket_hour, &settings->stranger_address_day,
-                  &settings->stranger_domain_hour, &settings->stranger_hour,
+                  &settings->stranger_domain_hour, &settings->stranger_hour, &settings->asked_day,
+                  &settings->held_hour, &settings->sender_tickets, &settings->strangers_tickets,
                   &settings->technician_token_days);
     settings->unknown_senders = (enum unknown_senders)unknown_senders;
+    settings->domain_mapping = (enum domain_mapping)mapping;
+    settings->colleagues_take_part = colleagues;
     settings->assigns_on_reply = assigns;
-    return unknown_senders <= UNKNOWN_REJECT;
+    return unknown_senders <= UNKNOWN_REJECT && mapping <= MAPPING_STRICT;
 }
 
 static bool take_mailbox(GVariant *value, struct mailbox_record *mailbox)
@@ -217,9 +255,12 @@ static bool take_twin(GVariant *value, struct twin_record *twin)
 {
     const char *outcome = NULL;
     guint32 verdict = 0;
+    gboolean is_unverified = FALSE;
 
-    g_variant_get(value, "(xu&sx)", &twin->mail, &verdict, &outcome, &twin->ticket);
+    g_variant_get(value, "(xu&sxxb)", &twin->mail, &verdict, &outcome, &twin->ticket,
+                  &twin->comment, &is_unverified);
     take_text(&twin->outcome, outcome);
+    twin->is_unverified = is_unverified;
     twin->verdict = (enum verdict)verdict;
     return verdict <= VERDICT_DUPLICATE;
 }
@@ -235,8 +276,9 @@ static bool take_token(GVariant *value, struct records *records)
     gboolean is_expired = FALSE;
 
     g_ptr_array_add(records->tokens, token);
-    g_variant_get(value, "(ubb&suuxxxx)", &place, &is_valid, &is_expired, &why_not, &purpose,
-                  &object_kind, &token->object, &token->person, &token->ticket, &token->outbound);
+    g_variant_get(value, "(ubb&suuxxxxx)", &place, &is_valid, &is_expired, &why_not, &purpose,
+                  &object_kind, &token->object, &token->person, &token->ticket, &token->outbound,
+                  &token->held);
     take_text(&token->why_not, why_not);
     token->place = (enum token_place)place;
     token->is_valid = is_valid;
@@ -244,7 +286,7 @@ static bool take_token(GVariant *value, struct records *records)
     token->purpose = (enum token_purpose)purpose;
     token->object_kind = (enum token_object)object_kind;
     return place <= TOKEN_IN_MESSAGE_ID && purpose >= TOKEN_CONTACT_REPLY &&
-           purpose <= TOKEN_UNDO && object_kind >= TOKEN_TICKET && object_kind <= TOKEN_OUTBOUND;
+           purpose <= TOKEN_HELD && object_kind >= TOKEN_TICKET && object_kind <= TOKEN_OUTBOUND;
 }
 
 static bool take_outbound(GVariant *value, struct records *records)
@@ -287,9 +329,9 @@ static bool take_ticket(GVariant *value, struct records *records)
     g_autoptr(GVariant) participants = NULL;
 
     g_ptr_array_add(records->tickets, ticket);
-    g_variant_get(value, "(xxx&suxxxx@ax)", &ticket->id, &ticket->merged_into, &ticket->mailbox,
+    g_variant_get(value, "(xxx&suxxxxx@ax)", &ticket->id, &ticket->merged_into, &ticket->mailbox,
                   &subject, &status, &ticket->closed_at_us, &ticket->requester, &ticket->assignee,
-                  &ticket->customer, &participants);
+                  &ticket->customer, &ticket->group, &participants);
     take_text(&ticket->subject, subject);
     take_numbers(participants, ticket->participants);
     ticket->status = (enum ticket_status)status;
@@ -308,11 +350,15 @@ static bool take_person(GVariant *value, struct records *records)
     gboolean is_technician = FALSE;
     gboolean is_lead = FALSE;
     gboolean is_disabled = FALSE;
+    gboolean opens_tickets = FALSE;
+    g_autoptr(GVariant) groups = NULL;
 
     g_ptr_array_add(records->people, person);
-    g_variant_get(value, "(x&s&sbbbbxbbb)", &person->id, &name, &address, &is_dead, &is_contact,
-                  &is_confirmed, &is_main_contact, &person->customer, &is_technician, &is_lead,
-                  &is_disabled);
+    g_variant_get(value, "(x&s&sbbbbbxbbb@ax)", &person->id, &name, &address, &is_dead, &is_contact,
+                  &is_confirmed, &is_main_contact, &opens_tickets, &person->customer,
+                  &is_technician, &is_lead, &is_disabled, &groups);
+    take_numbers(groups, person->groups);
+    person->opens_tickets = opens_tickets;
     take_text(&person->name, name);
     take_text(&person->address, address);
     person->is_address_dead = is_dead;
@@ -336,18 +382,66 @@ static bool take_count(GVariant *value, struct records *records)
     return budget < BUDGET_COUNT;
 }
 
+static bool take_held(GVariant *value, struct records *records)
+{
+    struct held_record *held = held_record_new();
+    const char *texts[5] = {NULL};
+    guint32 held_for = 0;
+    gboolean is_held = FALSE;
+
+    g_ptr_array_add(records->helds, held);
+    g_variant_get(value, "(xbu&s&s&sxxx&s&sx)", &held->id, &is_held, &held_for, &texts[0],
+                  &texts[1], &texts[2], &held->ticket, &held->sender, &held->customer, &texts[3],
+                  &texts[4], &held->handled_at_us);
+    take_text(&held->state, texts[0]);
+    take_text(&held->from_text, texts[1]);
+    take_text(&held->subject, texts[2]);
+    take_text(&held->handled_by, texts[3]);
+    take_text(&held->handled_how, texts[4]);
+    held->is_held = is_held;
+    held->held_for = (enum held_for)held_for;
+    return held_for <= HELD_FOR_PARSER;
+}
+
+static bool take_address(GVariant *value, struct records *records)
+{
+    struct address_record *address = address_record_new("");
+    const char *key = NULL;
+
+    g_ptr_array_add(records->addresses, address);
+    g_variant_get(value, "(&sxx)", &key, &address->person, &address->domain_customer);
+    take_text(&address->key, key);
+    return true;
+}
+
+static bool take_customer(GVariant *value, struct customer_record *customer)
+{
+    const char *name = NULL;
+    gboolean is_only = FALSE;
+    guint32 colleagues = 0;
+
+    g_variant_get(value, "(x&sbux)", &customer->id, &name, &is_only, &colleagues,
+                  &customer->main_contact);
+    take_text(&customer->name, name);
+    customer->is_main_contact_only = is_only;
+    customer->colleagues = (enum colleagues)colleagues;
+    return colleagues <= COLLEAGUES_STAY_OUT;
+}
+
 static bool take_head(GVariant *value, struct records *records)
 {
     gboolean is_oversize = FALSE;
+    gboolean is_trusted = FALSE;
     g_autoptr(GVariant) settings = NULL;
     g_autoptr(GVariant) mailbox = NULL;
     g_autoptr(GVariant) own_addresses = NULL;
     g_autoptr(GVariant) twin = NULL;
 
-    g_variant_get(value, "(xxbtms@" SETTINGS_TYPE "@" MAILBOX_TYPE "@as@" TWIN_TYPE ")",
+    g_variant_get(value, "(xxbtmsb@" SETTINGS_TYPE "@" MAILBOX_TYPE "@as@" TWIN_TYPE ")",
                   &records->now_us, &records->mail, &is_oversize, &records->bytes,
-                  &records->released_by, &settings, &mailbox, &own_addresses, &twin);
+                  &records->released_by, &is_trusted, &settings, &mailbox, &own_addresses, &twin);
     records->is_oversize = is_oversize;
+    records->is_trusted = is_trusted;
     take_texts(own_addresses, records->own_addresses);
     return take_settings(settings, &records->settings) &&
            take_mailbox(mailbox, &records->mailbox) && take_twin(twin, &records->twin);
@@ -358,8 +452,8 @@ typedef bool (*row_taker)(GVariant *row, struct records *records);
 static bool take_rows(GVariant *value, struct records *records)
 {
     /* In the order of ROWS_TYPE. */
-    static const row_taker TAKERS[] = {take_token,  take_outbound, take_id,
-                                       take_ticket, take_person,   take_count};
+    static const row_taker TAKERS[] = {take_token,  take_outbound, take_id,   take_ticket,
+                                       take_person, take_count,    take_held, take_address};
     bool is_good = true;
 
     for (gsize table = 0; table < G_N_ELEMENTS(TAKERS); table++) {
@@ -372,15 +466,15 @@ static bool take_rows(GVariant *value, struct records *records)
     return is_good;
 }
 
-static void take_sender(GVariant *value, struct records *records)
+static bool take_sender(GVariant *value, struct records *records)
 {
-    const char *customer_name = NULL;
+    g_autoptr(GVariant) customer = NULL;
     g_autoptr(GVariant) technicians = NULL;
 
-    g_variant_get(value, "(xx&s@ax)", &records->sender, &records->domain_customer, &customer_name,
-                  &technicians);
-    take_text(&records->customer_name, customer_name);
+    g_variant_get(value, "(xx@" CUSTOMER_TYPE "@ax)", &records->sender, &records->domain_customer,
+                  &customer, &technicians);
     take_numbers(technicians, records->technicians);
+    return take_customer(customer, &records->customer);
 }
 
 enum status records_from_variant(GVariant *value, struct records **records_out, struct err *err)
@@ -401,8 +495,7 @@ enum status records_from_variant(GVariant *value, struct records **records_out, 
         return err_set(err, ST_INVALID, "the stored records are of version %u, this program's %d",
                        version, VERSION);
     }
-    take_sender(sender, records);
-    if (!take_head(head, records) || !take_rows(rows, records)) {
+    if (!take_sender(sender, records) || !take_head(head, records) || !take_rows(rows, records)) {
         return err_set(err, ST_INVALID, "the stored records hold an unknown word");
     }
     *records_out = g_steal_pointer(&records);

@@ -16,6 +16,7 @@
 
 #include <glib.h>
 
+#include "core/limits.h"
 #include "core/text.h"
 
 #define MANY 1000000
@@ -25,12 +26,21 @@
 
 #define AT(member) .offset = offsetof(struct settings, member)
 
-static const char *const UNKNOWN_SENDERS[] = {"ticket", "hold", "reject"};
-
 static const struct setting_info SETTINGS[] = {
     {"unknown-senders", "ticket|hold|reject", "ticket",
      "what becomes of mail from somebody who is neither known nor of a customer's domain",
      SETTING_WORD, AT(unknown_senders)},
+    {"domain-mapping", "map|strict", "map",
+     "whether mail from a customer's domain is his without proof that the domain is true (map)",
+     SETTING_WORD, AT(domain_mapping)},
+    {"colleagues-take-part", "yes|no", "yes",
+     "whether a contact takes part in the tickets of his customer's other contacts; a customer can differ",
+     SETTING_YES_NO, AT(colleagues_take_part)},
+    {"admission-days", "DAYS", "14",
+     "how long a mail waits for the main contact where only he opens tickets; then it is rejected",
+     SETTING_NUMBER, AT(admission_days), DAYS},
+    {"admission-excerpt", "CHARACTERS", "500", "how much of such a mail the main contact is shown",
+     SETTING_NUMBER, AT(excerpt_chars), LIMIT_COMMENT_CHARS / 2},
     {"closing-limit", "DAYS", "30",
      "a ticket closed longer than this gets no more mail: a new one is opened; 0: no limit",
      SETTING_NUMBER, AT(closing_days), DAYS},
@@ -55,6 +65,18 @@ static const struct setting_info SETTINGS[] = {
     {"limit-stranger-hour", "MAILS", "60",
      "acknowledgements to all strangers together in an hour; 0: no limit", SETTING_NUMBER,
      AT(stranger_hour), MANY},
+    {"limit-asked-day", "MAILS", "3",
+     "how often in a day somebody is asked whether a held mail is his; 0: no limit", SETTING_NUMBER,
+     AT(asked_day), MANY},
+    {"limit-held-hour", "MAILS", "10",
+     "mails in an hour that tell a technician of held mail; the digest tells the rest; 0: no limit",
+     SETTING_NUMBER, AT(held_hour), MANY},
+    {"limit-sender-tickets", "TICKETS", "20",
+     "tickets that one sender can open in ten minutes; more is held; 0: no limit", SETTING_NUMBER,
+     AT(sender_tickets), MANY},
+    {"limit-strangers-tickets", "TICKETS", "20",
+     "tickets that all strangers together can open in ten minutes; more is held; 0: no limit",
+     SETTING_NUMBER, AT(strangers_tickets), MANY},
     {"technician-token-days", "DAYS", "90",
      "how long a technician can answer to a mail of the desk; 0: for ever", SETTING_NUMBER,
      AT(technician_token_days), DAYS},
@@ -104,12 +126,14 @@ static const struct setting_info *find_setting(const char *name, const char **ne
     return NULL;
 }
 
-/* The place of value in words; -1: not among them. */
-static int word_index(const char *value, const char *const *words, size_t count)
+/* The place of value in words ("ticket|hold|reject"); -1: not among them. */
+static int word_index(const char *value, const char *words)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            return (int)i;
+    g_auto(GStrv) list = g_strsplit(words, "|", -1);
+
+    for (int i = 0; list[i] != NULL; i++) {
+        if (strcmp(value, list[i]) == 0) {
+            return i;
         }
     }
     return -1;
@@ -141,24 +165,23 @@ static enum status set_duration(int64_t *member, const struct setting_info *sett
 static enum status set_value(struct settings *settings, const struct setting_info *setting,
                              const char *value, struct err *err)
 {
-    static const char *const NO_YES[] = {"no", "yes"};
     char *member = (char *)settings + setting->offset;
     int word = 0;
 
     switch (setting->type) {
     case SETTING_WORD:
-        word = word_index(value, UNKNOWN_SENDERS, G_N_ELEMENTS(UNKNOWN_SENDERS));
+        word = word_index(value, setting->value_name);
         if (word < 0) {
             return refuse_word(setting, value, err);
         }
-        settings->unknown_senders = (enum unknown_senders)word;
+        *(unsigned *)(void *)member = (unsigned)word; /* an enum of non-negative enumerators */
         return ST_OK;
     case SETTING_YES_NO:
-        word = word_index(value, NO_YES, G_N_ELEMENTS(NO_YES));
+        word = word_index(value, setting->value_name);
         if (word < 0) {
             return refuse_word(setting, value, err);
         }
-        *(bool *)(void *)member = word == 1;
+        *(bool *)(void *)member = word == 0; /* "yes|no" */
         return ST_OK;
     case SETTING_NUMBER:
         return text_parse_int64(value, 0, setting->most, (int64_t *)(void *)member, err);

@@ -215,10 +215,17 @@ static bool leads_to_ticket(const struct token_record *token)
     case TOKEN_BOUNCE: /* some machines, and some people, answer to the address for what comes back */
         return token->place == TOKEN_IN_ADDRESS;
     case TOKEN_CONFIRM:
+    case TOKEN_HELD:
     case TOKEN_UNDO:
         break;
     }
     return false;
+}
+
+static bool leads_to_held_mail(const struct token_record *token)
+{
+    return token->object_kind == TOKEN_HELD_MAIL &&
+           (token->purpose == TOKEN_CONFIRM || token->purpose == TOKEN_HELD);
 }
 
 static void say_token(const struct search *search, const struct token_record *token)
@@ -254,16 +261,17 @@ static bool refers_to(const struct search *search, ticket_id ticket)
 static void arrive_by_address(struct search *search, const struct ticket_record *ticket)
 {
     bool is_over = ticket->status == TICKET_RESOLVED || ticket->status == TICKET_CLOSED;
+    bool is_strange = !identity_takes_part(search->identity, ticket);
     bool is_typed = search->facts->auto_kind != AUTO_REPLIED && !search->place.is_bounce_address;
     bool is_memory = is_typed && search->facts->subject[0] != '\0' &&
                      !refers_to(search, ticket->id) &&
                      !thread_same_subject(search->facts->subject, ticket->subject);
 
-    if (is_memory && is_over) {
+    if (is_memory && (is_over || is_strange)) {
         plan_say(search->where,
                  "nothing but the address ties it to ticket %" PRId64
-                 ", which is %s, and the subject is another: a new ticket",
-                 ticket->id, ticket_status_name(ticket->status));
+                 ", %s, and the subject is another: a new ticket",
+                 ticket->id, is_strange ? "in which its sender takes no part" : "which is over");
         remember_hint(search, ticket->id, "it was sent to the address of an old ticket");
         return;
     }
@@ -276,6 +284,29 @@ static void arrive_by_address(struct search *search, const struct ticket_record 
     arrive(search, WAY_TOKEN, ticket);
 }
 
+/* The answer to what the desk said of a held mail. A question that has its answer is only a place: that of what
+ * came of it; a technician hears what became of the mail however often he decides. */
+static bool arrive_by_held(struct search *search, const struct token_record *token)
+{
+    const struct held_record *held = records_held(search->records, token->object);
+
+    if (!token->is_valid || token->is_expired || held == NULL) {
+        plan_say(search->where, "a token %s does not count: %s", place_name(token->place),
+                 token->why_not);
+        return false;
+    }
+    const struct ticket_record *ticket = records_ticket(search->records, held->ticket);
+
+    plan_say(search->where, "it answers to what the desk said of held mail %" PRId64 "%s", held->id,
+             held->is_held ? "" : ", which is held no more");
+    if (held->is_held || token->purpose == TOKEN_HELD) {
+        search->place.held = held;
+    } else if (ticket != NULL) {
+        arrive(search, WAY_TOKEN, ticket);
+    }
+    return true;
+}
+
 /* True if a token decided, for a place or against one. */
 static bool search_tokens(struct search *search)
 {
@@ -283,7 +314,13 @@ static bool search_tokens(struct search *search)
         const struct token_record *token = search->records->tokens->pdata[i];
         const struct ticket_record *ticket = records_ticket(search->records, token->ticket);
 
-        if (token->place > TOKEN_IN_REFERENCES || !leads_to_ticket(token)) {
+        if (token->place > TOKEN_IN_REFERENCES) {
+            continue;
+        }
+        if (leads_to_held_mail(token) && arrive_by_held(search, token)) {
+            return true;
+        }
+        if (!leads_to_ticket(token)) {
             continue;
         }
         if (!token->is_valid || ticket == NULL) {
@@ -435,7 +472,7 @@ struct place thread_match(const struct facts *facts, const struct records *recor
     if (!search_tokens(&search) && !search_ids(&search, true) && !search_ids(&search, false)) {
         search_subject(&search);
     }
-    if (search.place.ticket == NULL) {
+    if (search.place.ticket == NULL && search.place.held == NULL) {
         plan_say(where, "it belongs to no ticket%s",
                  search.place.looks_like != 0 ? "; linked to one that it looks related to" : "");
     }

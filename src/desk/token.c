@@ -34,7 +34,7 @@ static const char ALPHABET[] = "abcdefghijklmnopqrstuvwxyz234567";
 
 static bool is_purpose(unsigned purpose)
 {
-    return purpose >= TOKEN_CONTACT_REPLY && purpose <= TOKEN_UNDO;
+    return purpose >= TOKEN_CONTACT_REPLY && purpose <= TOKEN_HELD;
 }
 
 static bool is_object(unsigned kind)
@@ -57,6 +57,8 @@ const char *token_purpose_name(enum token_purpose purpose)
         return "confirm";
     case TOKEN_UNDO:
         return "undo";
+    case TOKEN_HELD:
+        return "held mail";
     }
     return "?";
 }
@@ -243,6 +245,7 @@ bool token_is_technicians(const struct token *token)
     case TOKEN_TECHNICIAN_REPLY:
     case TOKEN_TECHNICIAN_NOTE:
     case TOKEN_UNDO:
+    case TOKEN_HELD:
         return true;
     case TOKEN_CONTACT_REPLY:
     case TOKEN_BOUNCE:

@@ -22,6 +22,7 @@
 #include "gateway/outbox.h"
 #include "message/address.h"
 #include "store/attachment.h"
+#include "store/held.h"
 #include "store/people.h"
 #include "store/thread.h"
 #include "store/ticket.h"
@@ -31,13 +32,15 @@ struct made {
     ticket_id ticket;
     int64_t ticket_nonce;
     comment_id comment;
-    person_id person;
+    GArray *people;      /* own: person_id; the sender first, then those whom he brings in */
+    int64_t held_nonce;  /* of tokens about this mail, which is held */
     ticket_id commented; /* the ticket that the comment went to */
 };
 
 /* The rows of all tables; strings are borrowed from plans, facts, or kept in texts. */
 struct writes {
     struct made *made; /* own, one a mail */
+    size_t count;
     struct new_ids ids;
     int next_ticket;
     int next_comment;
@@ -62,6 +65,8 @@ struct writes {
     GPtrArray *contents;     /* own: GBytes *, of attachments that no mail had */
     GPtrArray *parties;      /* own: GPtrArray * */
     GPtrArray *variants;     /* own: GVariant * */
+    GArray *decisions;       /* struct held_decision */
+    GArray *verified[2];     /* comments, the mails that prove them */
 };
 
 static GArray *array_of(size_t size)
@@ -73,6 +78,7 @@ static void writes_init(struct writes *writes, size_t count)
 {
     *writes = (struct writes){
         .made = g_new0(struct made, count),
+        .count = count,
         .people = array_of(sizeof(struct new_person)),
         .confirmed = array_of(sizeof(person_id)),
         .dead = g_ptr_array_new_with_free_func(g_free),
@@ -92,7 +98,13 @@ static void writes_init(struct writes *writes, size_t count)
         .contents = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
         .parties = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref),
         .variants = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref),
+        .decisions = array_of(sizeof(struct held_decision)),
+        .verified[0] = array_of(sizeof(int64_t)),
+        .verified[1] = array_of(sizeof(int64_t)),
     };
+    for (size_t i = 0; i < count; i++) {
+        writes->made[i].people = array_of(sizeof(person_id));
+    }
 }
 
 static void writes_done(struct writes *writes)
@@ -101,7 +113,8 @@ static void writes_done(struct writes *writes)
         writes->people,      writes->confirmed,       writes->tickets,         writes->comments,
         writes->attachments, writes->participants[0], writes->participants[1], writes->assigned[0],
         writes->assigned[1], writes->links[0],        writes->links[1],        writes->touched,
-        writes->keys,        writes->activities,      writes->mails,           writes->ends};
+        writes->keys,        writes->activities,      writes->mails,           writes->ends,
+        writes->decisions,   writes->verified[0],     writes->verified[1]};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
         g_array_unref(arrays[i]);
     }
@@ -111,6 +124,9 @@ static void writes_done(struct writes *writes)
         g_ptr_array_unref(lists[i]);
     }
     new_ids_clear(&writes->ids);
+    for (size_t i = 0; i < writes->count; i++) {
+        g_array_unref(writes->made[i].people);
+    }
     g_free(writes->made);
 }
 
@@ -152,9 +168,15 @@ static void give_numbers(struct writes *writes, const struct plan *plan, struct 
         } else if (change->kind == CHANGE_COMMENT_ADD) {
             made->comment = next_id(writes, 1, &writes->next_comment);
         } else if (change->kind == CHANGE_PERSON_ADD) {
-            made->person = next_id(writes, 2, &writes->next_person);
+            guint place = (guint)(REF_NEW - change->person);
+            if (made->people->len <= place) {
+                g_array_set_size(made->people, place + 1);
+            }
+            g_array_index(made->people, person_id, place) = next_id(writes, 2,
+                                                                    &writes->next_person);
         }
     }
+    made->held_nonce = plan->verdict == VERDICT_HELD ? random_int64() : 0;
 }
 
 static ticket_id ticket_of(const struct made *made, ticket_id ticket)
@@ -164,7 +186,7 @@ static ticket_id ticket_of(const struct made *made, ticket_id ticket)
 
 static person_id person_of(const struct made *made, person_id person)
 {
-    return person == REF_NEW ? made->person : person;
+    return person < 0 ? g_array_index(made->people, person_id, REF_NEW - person) : person;
 }
 
 /* ---- changes ---------------------------------------------------------------------------------- */
@@ -193,7 +215,7 @@ static void note(const struct place *at, ticket_id ticket, const char *what, con
 static void apply_person_add(const struct place *at, const struct change *change)
 {
     struct new_person person = {
-        .id = at->made->person,
+        .id = person_of(at->made, change->person),
         .name = change->name && change->name[0] ? change->name : change->address,
         .address = change->address,
         .address_key = keep(at->writes, address_key(change->address)),
@@ -302,6 +324,18 @@ static void apply_pair(const struct place *at, const struct change *change)
     }
 }
 
+static void apply_decision(const struct place *at, const struct change *change)
+{
+    struct held_decision decision = {
+        .mail = change->mail,
+        .actor = change->text,
+        .is_release = change->kind == CHANGE_HELD_RELEASE,
+        .is_trusted = change->is_confirmed,
+        .is_spam = change->is_spam,
+    };
+    g_array_append_val(at->writes->decisions, decision);
+}
+
 static void apply_change(const struct place *at, const struct change *change)
 {
     switch (change->kind) {
@@ -328,6 +362,18 @@ static void apply_change(const struct place *at, const struct change *change)
     case CHANGE_ADDRESS_DEAD:
         g_ptr_array_add(at->writes->dead, address_key(change->address));
         break;
+    case CHANGE_COPIED:
+        note(at, ticket_of(at->made, change->ticket), "copied", change->text, 0, 0);
+        break;
+    case CHANGE_VERIFIED:
+        at->made->comment = change->comment;
+        add_pair(at->writes->verified, change->comment, at->mail->claimed->id);
+        note(at, change->ticket, "verified", NULL, change->person, 0);
+        break;
+    case CHANGE_HELD_RELEASE:
+    case CHANGE_HELD_DROP:
+        apply_decision(at, change);
+        break;
     }
 }
 
@@ -339,9 +385,24 @@ static int64_t nonce_of(const struct batch *batch, const struct made *made, tick
     return ticket == made->ticket ? made->ticket_nonce : nonce ? *nonce : 0;
 }
 
-static bool is_technicians(enum token_purpose purpose)
+static int64_t held_nonce_of(const struct batch *batch, const struct place *at, mail_id held)
 {
-    return purpose == TOKEN_TECHNICIAN_REPLY || purpose == TOKEN_TECHNICIAN_NOTE;
+    const int64_t *nonce = g_hash_table_lookup(batch->held_nonces, &held);
+    return held == at->mail->claimed->id ? at->made->held_nonce : nonce ? *nonce : 0;
+}
+
+/* How long an answer counts: contacts' tokens live as long as their ticket can be written to. */
+static unsigned expiry_of(const struct batch *batch, const struct place *at,
+                          enum token_purpose purpose)
+{
+    int64_t now_us = at->mail->records->now_us;
+    if (purpose == TOKEN_CONFIRM) {
+        return token_expiry_day(now_us, MAX(batch->settings.admission_days, 1));
+    }
+    struct token token = {.purpose = purpose};
+    return token_is_technicians(&token)
+               ? token_expiry_day(now_us, batch->settings.technician_token_days)
+               : 0;
 }
 
 static void apply_mail(const struct batch *batch, const struct place *at,
@@ -361,10 +422,10 @@ static void apply_mail(const struct batch *batch, const struct place *at,
         .address = mail->address,
         .name = mail->name,
         .purpose = mail->purpose,
-        .expiry_day = is_technicians(mail->purpose)
-                          ? token_expiry_day(at->mail->records->now_us,
-                                             batch->settings.technician_token_days)
-                          : 0,
+        .expiry_day = expiry_of(batch, at, mail->purpose),
+        .held = mail->held,
+        .held_nonce = held_nonce_of(batch, at, mail->held),
+        .values = mail->values,
         .is_automatic = mail->is_automatic,
         .is_stranger = mail->is_stranger,
         .reason = mail->reason,
@@ -435,6 +496,10 @@ static void apply_end(const struct place *at)
         .sender = person_of(at->made, plan->sender),
         .duplicate_of = plan->duplicate_of,
         .supersedes = plan->supersedes,
+        .held_for = held_for_name(plan->held_for),
+        .held_until_us = plan->held_until_us,
+        .held_customer = plan->verdict == VERDICT_HELD ? plan->customer : 0,
+        .nonce = at->made->held_nonce,
         .records = stored_records(at->writes, at->mail->records),
     };
     if (facts) {
@@ -508,6 +573,10 @@ static void queue_tickets(struct tx *tx, const struct writes *writes)
     if (writes->touched->len > 0) {
         ticket_store_queue_touch(tx, ids_of(writes->touched), writes->touched->len);
     }
+    if (writes->verified[0]->len > 0) {
+        ticket_store_queue_verify(tx, ids_of(writes->verified[0]), ids_of(writes->verified[1]),
+                                  writes->verified[0]->len);
+    }
     if (writes->links[0]->len > 0) {
         ticket_store_queue_links(tx, ids_of(writes->links[0]), ids_of(writes->links[1]),
                                  (const char *const *)writes->link_whys->pdata,
@@ -527,6 +596,8 @@ static void queue_all(struct tx *tx, const struct batch *batch, const struct wri
         ticket_store_queue_activities(tx, ROWS(writes->activities, struct new_activity),
                                       writes->activities->len);
     }
+    held_store_queue_decide(tx, ROWS(writes->decisions, struct held_decision),
+                            writes->decisions->len, NULL);
     if (writes->ends->len > 0) {
         inbound_store_queue_end(tx, ROWS(writes->ends, struct inbound_end), writes->ends->len);
     }

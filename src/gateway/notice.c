@@ -22,12 +22,10 @@
 #include "core/text.h"
 #include "desk/outsize.h"
 #include "desk/token.h"
+#include "gateway/notice_words.h"
 #include "message/compose.h"
-#include "message/template.h"
 
-#define DEFAULT_LANGUAGE "en"
-#define SUBJECT_CHARS \
- 230 /* leaves room for "Re: [#…] ", so that cutting never makes two subjects of one */
+#define DEFAULT_LANGUAGE  "en"
 #define SUB_ADDRESS_BYTES 16 /* a longer mailbox name leaves no room for a token (RFC 5321: 64) */
 
 /* Made by src/core/embed.py. */
@@ -43,6 +41,7 @@ struct kind {
     bool carries;           /* and his files */
     bool is_machines;       /* news by the desk itself, whoever's words it quotes (RFC 3834) */
     bool is_answer;         /* machine's: auto-replied */
+    bool is_ticketless;     /* about a held mail, which has no ticket yet */
 };
 
 static const struct kind KINDS[] = {
@@ -56,6 +55,15 @@ static const struct kind KINDS[] = {
     {"oversize", "oversize-technician", "oversize", false, false, false, true, true},
     {"too-large", "too-large", NULL, false, false, false, true, true},
     {"undelivered", "undelivered", "undelivered", false, false, false, true, false},
+    {"noted", "noted", NULL, false, false, false, true, true},
+    {"held", "held", NULL, false, false, false, true, false, true},
+    {"held-answer", "held-answer", NULL, false, false, false, true, false, true},
+    {"held-decided", "held-decided", NULL, false, false, false, true, true, true},
+    {"held-digest", "held-digest", "held-digest", false, false, false, true, false, true},
+    {"was-this-you", NULL, "was-this-you", false, false, false, true, false, true},
+    {"admission", NULL, "admission", false, false, false, true, false, true},
+    {"waits", NULL, "waits", false, false, false, true, true, true},
+    {"not-admitted", NULL, "not-admitted", false, false, false, true, false, true},
 };
 
 static const struct kind *find_kind(const char *notice)
@@ -86,28 +94,11 @@ static const char *find_template(const char *language, const char *file, char **
 
 /* ---- who may read it --------------------------------------------------------------------------- */
 
-/* The purpose of the reply decides what the recipient is here; without a token he is a contact. */
-static enum token_purpose purpose_of(const struct outbound_due *due)
-{
-    struct token token = {.purpose = TOKEN_CONTACT_REPLY};
-    struct err ignored = {.status = ST_OK};
-
-    if (due->reply_token == NULL || token_read(due->reply_token, &token, &ignored) != ST_OK) {
-        return TOKEN_CONTACT_REPLY;
-    }
-    return token.purpose;
-}
-
-static bool is_technician(enum token_purpose purpose)
-{
-    return purpose == TOKEN_TECHNICIAN_REPLY || purpose == TOKEN_TECHNICIAN_NOTE;
-}
-
 /* The last look at what must never leave. What it finds would be a defect elsewhere. */
 static enum status check_audience(const struct outbound_due *due, const struct kind *kind,
                                   enum token_purpose purpose, struct err *err)
 {
-    const char *file = is_technician(purpose) ? kind->technician : kind->contact;
+    const char *file = notice_is_technicians(purpose) ? kind->technician : kind->contact;
 
     if (file == NULL) {
         return err_set(err, ST_INVALID, "a notice \"%s\" is not for this recipient", kind->name);
@@ -118,237 +109,12 @@ static enum status check_audience(const struct outbound_due *due, const struct k
     if (kind->tells && strcmp(due->kind, "public") != 0) {
         bool is_note = strcmp(due->kind, "note") == 0;
 
-        if (is_note ? purpose != TOKEN_TECHNICIAN_NOTE : !is_technician(purpose)) {
+        if (is_note ? purpose != TOKEN_TECHNICIAN_NOTE : !notice_is_technicians(purpose)) {
             return err_set(err, ST_INVALID, "a text that is %s must not reach this recipient",
                            is_note ? "a note" : "unverified");
         }
     }
     return ST_OK;
-}
-
-/* ---- values ------------------------------------------------------------------------------------ */
-
-/* Everything that a template may name. */
-struct words {
-    char *number;
-    char *subject;
-    char *recipient;
-    char *mailbox;
-    char *author;
-    char *customer;
-    char *requester;
-    char *assignee;
-    char *text;
-    char *others;
-    char *attachments;
-    char *left_out;
-    char *failed_to;
-    char *answer;
-    char *reason;
-    const char *is_note;
-    const char *is_unverified;
-    const char *is_authors;
-};
-
-static void words_clear(struct words *words)
-{
-    g_free(words->number);
-    g_free(words->subject);
-    g_free(words->recipient);
-    g_free(words->mailbox);
-    g_free(words->author);
-    g_free(words->customer);
-    g_free(words->requester);
-    g_free(words->assignee);
-    g_free(words->text);
-    g_free(words->others);
-    g_free(words->attachments);
-    g_free(words->left_out);
-    g_free(words->failed_to);
-    g_free(words->answer);
-    g_free(words->reason);
-}
-
-static char *one_line(const char *text)
-{
-    return text_one_line(text, LIMIT_NAME_CHARS);
-}
-
-static char *label(const struct due_person *person)
-{
-    return one_line(*person->name == '\0' ? person->address : person->name);
-}
-
-/* For technicians, who have to know more than a name that anybody can take. */
-static char *full_label(const struct due_person *person)
-{
-    g_autofree char *name = one_line(person->name);
-
-    return *name == '\0' ? g_strdup(person->address)
-                         : g_strdup_printf("%s <%s>", name, person->address);
-}
-
-/* "Anna, Max and Carl", or "" */
-static char *list_names(GPtrArray *names)
-{
-    g_autoptr(GString) list = g_string_new(NULL);
-    guint shown = MIN(names->len, LIMIT_OTHERS);
-
-    for (guint i = 0; i < shown; i++) {
-        g_autofree char *name = one_line(g_ptr_array_index(names, i));
-        bool is_last = i + 1 == names->len;
-
-        g_string_append_printf(list, "%s%s", i == 0 ? "" : (is_last ? " and " : ", "), name);
-    }
-    if (names->len > shown) {
-        g_string_append_printf(list, " and %u more", names->len - shown);
-    }
-    return g_strdup(list->str);
-}
-
-/* Requester and participants but these two. */
-static char *list_audience(const struct outbound_due *due, person_id one, person_id other)
-{
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-
-    for (guint i = 0; i < due->audience->len; i++) {
-        person_id person = g_array_index(due->audience_ids, person_id, i);
-
-        if (person != one && person != other) {
-            g_ptr_array_add(names, g_ptr_array_index(due->audience, i));
-        }
-    }
-    return list_names(names);
-}
-
-static char *list_files(const struct outbound_due *due, bool is_there)
-{
-    g_autoptr(GString) list = g_string_new(NULL);
-
-    for (guint i = 0; i < due->attachments->len; i++) {
-        const struct due_attachment *file = &g_array_index(due->attachments, struct due_attachment,
-                                                           i);
-        g_autofree char *name = one_line(file->name);
-        g_autofree char *size = text_bytes((uint64_t)file->bytes);
-
-        if ((file->content != NULL) == is_there) {
-            g_string_append_printf(list, "%s%s (%s)", list->len == 0 ? "" : ", ", name, size);
-        }
-    }
-    return g_strdup(list->str);
-}
-
-/* ---- subject ----------------------------------------------------------------------------------- */
-
-/* What programs and people of many languages put before a subject. */
-static const char *const PREFIXES[] = {
-    "re:", "aw:", "antw:", "fwd:", "fw:", "wg:", "sv:", "vs:", "tr:", "rif:", "rv:", "res:"};
-
-static size_t prefix_length(const char *subject, const char *tag)
-{
-    if (g_str_has_prefix(subject, tag)) {
-        return strlen(tag);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(PREFIXES); i++) {
-        if (g_ascii_strncasecmp(subject, PREFIXES[i], strlen(PREFIXES[i])) == 0) {
-            return strlen(PREFIXES[i]);
-        }
-    }
-    return 0;
-}
-
-/* The subject that all mails of the ticket share: without "Re:" and its kin and the ticket's own tag, so
- * that mail programs, which compare subjects, show one conversation. */
-static char *base_subject(const struct outbound_due *due)
-{
-    g_autofree char *line = text_one_line(due->subject, SUBJECT_CHARS);
-    g_autofree char *tag = g_strdup_printf("[#%" PRId64 "]", due->ticket);
-    const char *at = line;
-
-    for (size_t length = 1; length > 0;) {
-        at += strspn(at, " ");
-        length = prefix_length(at, tag);
-        at += length;
-    }
-    return g_strdup(*at == '\0' ? "(no subject)" : at);
-}
-
-/* ---- words ------------------------------------------------------------------------------------- */
-
-/* Whose words may stand in it: a notice that tells a comment has them; a notice about a mail that came
- * back shows its author what he wrote. */
-static const char *text_of(const struct outbound_due *due, const struct kind *kind)
-{
-    bool is_own = due->author.id != 0 && due->author.id == due->recipient.id;
-
-    return kind->tells || (due->about != 0 && is_own) ? due->text : "";
-}
-
-static struct words words_of(const struct outbound_due *due, const struct kind *kind,
-                             enum token_purpose purpose)
-{
-    bool has_words = kind->tells || due->about != 0;
-    bool is_for_technician = is_technician(purpose);
-    struct words words = {
-        .number = g_strdup_printf("%" PRId64, due->ticket),
-        .mailbox = one_line(due->mailbox->name),
-        .is_note = purpose == TOKEN_TECHNICIAN_NOTE ? "yes" : NULL,
-        .is_unverified = strcmp(due->kind, "unverified") == 0 ? "yes" : NULL,
-        .is_authors = due->assignee.id != 0 && due->assignee.id == due->author.id ? "yes" : NULL,
-    };
-
-    if (due->is_stranger) {
-        return words; /* none of his own words: anybody can write in anybody's name */
-    }
-    words.subject = base_subject(due);
-    words.recipient = one_line(due->recipient.name);
-    words.customer = one_line(due->customer);
-    words.requester = is_for_technician ? list_audience(due, 0, 0) : label(&due->requester);
-    words.assignee = label(&due->assignee);
-    words.others = is_for_technician ? list_names(due->colleagues)
-                                     : list_audience(due, due->recipient.id, due->author.id);
-    words.failed_to = one_line(due->failed_to);
-    words.answer = g_strdup(due->answer);
-    words.reason = one_line(due->reason);
-    if (has_words) {
-        words.author = is_for_technician ? full_label(&due->author) : label(&due->author);
-        words.text = text_normalise_lines(text_of(due, kind));
-        words.attachments = list_files(due, true);
-        words.left_out = list_files(due, false);
-    }
-    if (strcmp(kind->name, "assigned") == 0) {
-        g_free(words.author);
-        words.author = label(&due->author);
-    }
-    return words;
-}
-
-static enum status render_words(const char *file, const char *contents, const struct words *words,
-                                char **subject_out, char **body_out, struct err *err)
-{
-    const struct template_value values[] = {
-        {"number", words->number},
-        {"subject", words->subject},
-        {"recipient", words->recipient},
-        {"mailbox", words->mailbox},
-        {"author", words->author},
-        {"customer", words->customer},
-        {"requester", words->requester},
-        {"assignee", words->assignee},
-        {"text", words->text},
-        {"others", words->others},
-        {"attachments", words->attachments},
-        {"left-out", words->left_out},
-        {"failed-to", words->failed_to},
-        {"answer", words->answer},
-        {"reason", words->reason},
-        {"is-note", words->is_note},
-        {"unverified", words->is_unverified},
-        {"assigned-to-author", words->is_authors},
-    };
-
-    return template_render(file, contents, values, G_N_ELEMENTS(values), subject_out, body_out,
-                           err);
 }
 
 /* ---- files ------------------------------------------------------------------------------------- */
@@ -495,9 +261,10 @@ static char *tokened_address(const struct due_mailbox *mailbox, const char *toke
 
 static char *from_name(const struct outbound_due *due, const struct kind *kind)
 {
-    g_autofree char *author = one_line(due->author.name);
+    g_autofree char *author = text_one_line(due->author.name, LIMIT_NAME_CHARS);
     g_autofree char *clean = token_remove_all(author);
-    bool is_named = kind->is_from_author && *clean != '\0' && strcmp(due->kind, "unverified") != 0;
+    bool is_named = kind->is_from_author && *clean != '\0' &&
+                    strcmp(due->kind, "unverified") != 0 && notice_shows_author(due);
 
     return is_named ? g_strdup_printf("%s (%s)", clean, due->mailbox->name)
                     : g_strdup(due->mailbox->name);
@@ -540,7 +307,9 @@ static struct parts parts_of(const struct outbound_due *due, const struct kind *
         .from_name = from_name(due, kind),
         .to_name = due->is_stranger ? NULL : token_remove_all(due->recipient.name),
         .reply_to = tokened_address(due->mailbox, due->reply_token),
-        .reply_to_name = g_strdup_printf("%s #%" PRId64, due->mailbox->name, due->ticket),
+        .reply_to_name = due->ticket == 0
+                             ? g_strdup(due->mailbox->name)
+                             : g_strdup_printf("%s #%" PRId64, due->mailbox->name, due->ticket),
         .contents = contents,
         .files = files_of(due, kind, contents),
     };
@@ -580,10 +349,10 @@ static enum status check_due(const struct outbound_due *due, const struct kind *
     if (kind == NULL) {
         return err_set(err, ST_INVALID, "there is no notice \"%s\"", due->notice);
     }
-    if (due->ticket == 0) {
+    if (due->ticket == 0 && !kind->is_ticketless) {
         return err_set(err, ST_INVALID, "a notice \"%s\" without a ticket", due->notice);
     }
-    return check_audience(due, kind, purpose_of(due), err);
+    return check_audience(due, kind, notice_purpose(due), err);
 }
 
 enum status notice_render(const struct outbound_due *due, struct notice_mail *mail_out,
@@ -599,17 +368,15 @@ enum status notice_render(const struct outbound_due *due, struct notice_mail *ma
         return err->status;
     }
 
-    enum token_purpose purpose = purpose_of(due);
-    const char *file = is_technician(purpose) ? kind->technician : kind->contact;
+    enum token_purpose purpose = notice_purpose(due);
+    const char *file = notice_is_technicians(purpose) ? kind->technician : kind->contact;
     const char *contents = find_template(due->language, file, &name);
 
     if (contents == NULL) {
         contents = find_template(DEFAULT_LANGUAGE, file, &name);
     }
 
-    CLEANUP(words_clear) struct words words = words_of(due, kind, purpose);
-
-    if (render_words(name, contents, &words, &subject, &body, err) != ST_OK) {
+    if (notice_words_render(due, kind->tells, name, contents, &subject, &body, err) != ST_OK) {
         return err->status;
     }
 
@@ -631,32 +398,13 @@ void notice_mail_clear(struct notice_mail *mail)
 
 /* ---- the check of the templates ----------------------------------------------------------------- */
 
-static char X[] = "x";
-
-static enum status check_template(const struct embedded *row, struct err *err)
-{
-    const struct words full = {X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X};
-    const struct words bare = {.number = X};
-
-    for (int i = 0; i < 2; i++) {
-        g_autofree char *subject = NULL;
-        g_autofree char *body = NULL;
-
-        if (render_words(row->name, row->contents, i == 0 ? &full : &bare, &subject, &body, err) !=
-            ST_OK) {
-            return err->status;
-        }
-    }
-    return ST_OK;
-}
-
 enum status notice_check_templates(struct err *err)
 {
     size_t count = 0;
     const struct embedded *templates = notice_files(&count);
 
     for (size_t i = 0; i < count; i++) {
-        if (check_template(&templates[i], err) != ST_OK) {
+        if (notice_words_check(templates[i].name, templates[i].contents, err) != ST_OK) {
             return err->status;
         }
     }

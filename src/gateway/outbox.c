@@ -14,6 +14,7 @@
 #include "gateway/outbox.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 
 #include "core/random.h"
 #include "message/address.h"
@@ -49,15 +50,34 @@ static void write_tokens(const struct token_keys *keys, const struct outbox_mail
                            .person = mail->recipient};
     token_write(keys, &bounce, nonce, texts->bounce_token);
     struct token reply = {.purpose = mail->purpose,
-                          .object_kind = TOKEN_TICKET,
-                          .object = mail->ticket,
+                          .object_kind = mail->held ? TOKEN_HELD_MAIL : TOKEN_TICKET,
+                          .object = mail->held ? mail->held : mail->ticket,
                           .person = mail->recipient,
                           .expiry_day = mail->expiry_day};
-    if (mail->ticket) {
-        token_write(keys, &reply, mail->ticket_nonce, texts->reply_token);
+    if (reply.object) {
+        token_write(keys, &reply, mail->held ? mail->held_nonce : mail->ticket_nonce,
+                    texts->reply_token);
     }
-    const char *token = mail->ticket ? texts->reply_token : texts->bounce_token;
+    const char *token = reply.object ? texts->reply_token : texts->bounce_token;
     texts->message_id = token_message_id(token, mail->id, address_domain(mail->mailbox->address));
+}
+
+/* What a notice needs beside its rows, as JSON; own, NULL: nothing. */
+static char *make_parameters(const struct outbox_mail *mail)
+{
+    json_t *parameters = json_object();
+    for (guint i = 0; mail->values && i + 1 < mail->values->len; i += 2) {
+        const char *value = g_ptr_array_index(mail->values, i + 1);
+        if (value) {
+            json_object_set_new(parameters, g_ptr_array_index(mail->values, i), json_string(value));
+        }
+    }
+    if (mail->about) {
+        json_object_set_new(parameters, "about", json_integer(mail->about));
+    }
+    char *text = json_object_size(parameters) == 0 ? NULL : json_dumps(parameters, JSON_COMPACT);
+    json_decref(parameters);
+    return text;
 }
 
 static struct new_outbound make_row(const struct token_keys *keys, const struct outbox_mail *mail,
@@ -66,9 +86,7 @@ static struct new_outbound make_row(const struct token_keys *keys, const struct 
     int64_t nonce = random_int64();
     write_tokens(keys, mail, nonce, texts);
     texts->address_key = address_key(mail->address);
-    if (mail->about) {
-        texts->parameters = g_strdup_printf("{\"about\": %" PRId64 "}", mail->about);
-    }
+    texts->parameters = make_parameters(mail);
     return (struct new_outbound){
         .id = mail->id,
         .nonce = nonce,
@@ -85,7 +103,7 @@ static struct new_outbound make_row(const struct token_keys *keys, const struct 
         .is_automatic = mail->is_automatic,
         .is_stranger = mail->is_stranger,
         .message_id = texts->message_id,
-        .reply_token = mail->ticket ? texts->reply_token : NULL,
+        .reply_token = texts->reply_token[0] ? texts->reply_token : NULL,
         .bounce_token = texts->bounce_token,
         .reason = mail->reason,
         .suppressed_by = mail->suppressed_by,
@@ -149,7 +167,7 @@ static enum status look_up(struct tx *tx, const struct outbox_mail *mails, size_
 static enum status complete(const struct lookups *lookups, struct outbox_mail *mail, size_t at,
                             struct mailbox_record *mailbox, struct err *err)
 {
-    mailbox_id mailbox_of_ticket = 0;
+    mailbox_id mailbox_of_ticket = mail->from;
     for (int row = 0; row < rows_count(lookups->tickets); row++) {
         struct ticket_record *ticket = ticket_store_read(lookups->tickets, row);
         if (ticket->id == mail->ticket) {
@@ -160,7 +178,9 @@ static enum status complete(const struct lookups *lookups, struct outbox_mail *m
     }
     if (!mail->mailbox) {
         if (!desk_store_mailbox(&lookups->desk, mailbox_of_ticket, mailbox)) {
-            return err_set(err, ST_NOT_FOUND, "there is no ticket %" PRId64, mail->ticket);
+            return mail->ticket
+                       ? err_set(err, ST_NOT_FOUND, "there is no ticket %" PRId64, mail->ticket)
+                       : err_set(err, ST_NOT_FOUND, "there is no mailbox %" PRId64, mail->from);
         }
         mail->mailbox = mailbox;
     }

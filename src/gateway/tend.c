@@ -1,11 +1,11 @@
-/* tend - which mailboxes there are
+/* tend - which mailboxes there are, and what time asks for
  *
  * The supervisor has no database; tend reads for it which mailboxes are enabled and says the whole list
  * each time. Every host reads all mailboxes' names: who really fetches one is decided by its own lease, so that
  * a host may fall out at any moment and another's fetch, which waits already, goes on.
  *
- * One tend of the desk holds the lease "tend": it is the one that will do what must be done once (time
- * rules, digests, retention). The others are ready to.
+ * One tend of the desk holds the lease "tend": it is the one that does what must be done once (gateway/chores).
+ * The others are ready to.
  *
  * Without the database there is no news: the supervisor keeps what it has.
  * I/O: its own connection, the supervisor's socket.
@@ -21,6 +21,7 @@
 #include "db/conn.h"
 #include "db/migrate.h"
 #include "db/tx.h"
+#include "gateway/chores.h"
 #include "gateway/outage.h"
 #include "gateway/tenure.h"
 #include "store/desk.h"
@@ -97,6 +98,9 @@ static enum status round_once(struct tend *tend, struct err *err)
     }
     if (status == ST_OK) {
         status = report(tend, err);
+    }
+    if (status == ST_OK && tend->tenure.epoch != 0) {
+        status = chores_do(tend->conn, err);
     }
     if (status == ST_OK) {
         outage_end(&tend->database);

@@ -121,6 +121,26 @@ static char *normal_domain(const char *domain)
                                                                         : NULL;
 }
 
+/* A quoted local part that needs no quotes is the same without them: whoever receives mail for it gets both (RFC 5321
+ * section 4.1.2). */
+static char *normal_local_part(const char *text, size_t length)
+{
+    if (text[0] != '"') {
+        return g_strndup(text, length);
+    }
+    g_autoptr(GString) bare = g_string_new(NULL);
+
+    for (size_t i = 1; i + 1 < length; i++) {
+        i += text[i] == '\\' ? 1 : 0;
+        g_string_append_c(bare, text[i]);
+    }
+    g_autofree char *with_at = g_strconcat(bare->str, "@", NULL);
+    const char *end = local_part_end(with_at);
+
+    return with_at[0] != '"' && end != NULL && end[1] == '\0' ? g_strdup(bare->str)
+                                                              : g_strndup(text, length);
+}
+
 enum status address_normalise(const char *text, char **address_out, struct err *err)
 {
     const char *at = local_part_end(text);
@@ -143,7 +163,9 @@ enum status address_normalise(const char *text, char **address_out, struct err *
     if (domain == NULL || local_length + 1 + strlen(domain) > LIMIT_ADDRESS_BYTES) {
         return err_set(err, ST_INVALID, "\"%.80s\" has no valid domain", text);
     }
-    *address_out = g_strdup_printf("%.*s@%s", (int)local_length, text, domain);
+    g_autofree char *local = normal_local_part(text, local_length);
+
+    *address_out = g_strdup_printf("%s@%s", local, domain);
     return ST_OK;
 }
 

@@ -286,6 +286,7 @@ GVariant *facts_to_variant(const struct facts *facts)
     put_attachments(&builder, facts->attachments);
     g_variant_builder_add(&builder, "u", (guint32)facts->attachments_left_out);
     g_variant_builder_add(&builder, "b", (gboolean)facts->is_cut);
+    g_variant_builder_add(&builder, "b", (gboolean)facts->are_recipients_odd);
 
     put_bounces(&builder, facts->bounces);
     put_maybe_text(&builder, facts->bounced_id);
@@ -632,6 +633,7 @@ enum status facts_from_variant(GVariant *value, struct facts **facts_out, struct
     facts->attachments_left_out = take_number(&reader, "attachments left out",
                                               LIMIT_BOUNDARY_LINES);
     facts->is_cut = take_bool(&reader);
+    facts->are_recipients_odd = take_bool(&reader);
     take_bounces(&reader, facts->bounces);
     facts->bounced_id = take_maybe_text(&reader, "bounced id", SHAPE_ID, LIMIT_MESSAGE_ID_BYTES);
     facts->forwarded_from = take_maybe_address(&reader, "forwarded from");

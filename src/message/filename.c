@@ -113,20 +113,33 @@ static bool is_device(const char *name)
     return false;
 }
 
-/* At most LIMIT_NAME_CHARS, cut in front of the extension. */
+/* As many characters as fit in so many bytes, the last of them "…". */
+static char *cut_to_bytes(const char *text, size_t most)
+{
+    for (size_t chars = most; chars > 0; chars--) {
+        g_autofree char *cut = text_cut(text, chars, NULL);
+
+        if (strlen(cut) <= most) {
+            return g_steal_pointer(&cut);
+        }
+    }
+    return g_strdup("");
+}
+
+/* At most LIMIT_FILE_NAME_BYTES, cut in front of the extension. */
 static char *shorten(const char *name)
 {
     const char *dot = strrchr(name, '.');
 
-    if (text_chars(name) <= LIMIT_NAME_CHARS) {
+    if (strlen(name) <= LIMIT_FILE_NAME_BYTES) {
         return g_strdup(name);
     }
     if (dot == NULL || text_chars(dot) > EXTENSION_CHARS) {
-        return text_cut(name, LIMIT_NAME_CHARS, NULL);
+        return cut_to_bytes(name, LIMIT_FILE_NAME_BYTES);
     }
 
     g_autofree char *stem = g_strndup(name, (gsize)(dot - name));
-    g_autofree char *cut = text_cut(stem, LIMIT_NAME_CHARS - text_chars(dot), NULL);
+    g_autofree char *cut = cut_to_bytes(stem, LIMIT_FILE_NAME_BYTES - strlen(dot));
 
     return g_strconcat(cut, dot, NULL);
 }

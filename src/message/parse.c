@@ -80,6 +80,8 @@ static void read_people(const struct headers *headers, const char *charset, stru
     set_text(&facts->from_text, from_text(headers));
     originator_list(headers, "To", charset, facts->to);
     originator_list(headers, "Cc", charset, facts->cc);
+    facts->are_recipients_odd = headers_get(headers, "To", 1) != NULL ||
+                                headers_get(headers, "Cc", 1) != NULL;
     originator_list(headers, "Reply-To", charset, facts->reply_to);
     facts->return_path = originator_return_path(headers);
 }
@@ -122,6 +124,11 @@ static void read_message_id(const struct headers *headers, struct facts *facts)
     }
     if (header_has_stray_byte(header)) {
         note_ambiguity(facts, "there is a NUL or a lone CR in the Message-ID field");
+        return;
+    }
+    /* What some servers make of a NUL, and what readers cut or keep as they like. */
+    if (!g_utf8_validate(header->value, (gssize)header->value_length, NULL)) {
+        note_ambiguity(facts, "there are bytes in the Message-ID field that are no text");
         return;
     }
 

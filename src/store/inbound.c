@@ -45,7 +45,7 @@ static const struct statement CLAIM = {
     "  lease_until = now() + $2 * interval '1 microsecond'"
     " FROM chosen WHERE i.id = chosen.id"
     " RETURNING i.id, i.mailbox, i.bytes, i.raw_complete, i.raw, i.fingerprint, i.parser_deaths,"
-    "  i.solo_attempts, i.attempt > 1, i.released_by"};
+    "  i.solo_attempts, i.attempt > 1, i.released_by, i.is_trusted"};
 
 static const struct statement CHUNKS = {
     "inbound_chunks",
@@ -95,6 +95,7 @@ static struct claimed_mail *read_claimed(const struct rows *rows, int row)
     mail->solo_attempts = (int)row_int64(rows, row, 7);
     mail->is_solo = row_bool(rows, row, 8);
     mail->released_by = g_strdup(row_text(rows, row, 9));
+    mail->is_trusted = row_bool(rows, row, 10);
     return mail;
 }
 
@@ -220,15 +221,16 @@ enum status inbound_store_raw(struct tx *tx, mail_id mail, GBytes **raw_out, str
 
 static const struct statement TWINS = {
     "inbound_twins",
-    "SELECT fingerprint, id, state, outcome, ticket FROM inbound_mail"
-    " WHERE fingerprint = ANY($1::bytea[]) AND state IN ('filed', 'event', 'held', 'rejected')"
-    " ORDER BY id"};
+    "SELECT i.fingerprint, i.id, i.state, i.outcome, i.ticket, i.comment, coalesce(c.kind, '') = 'unverified'"
+    " FROM inbound_mail i LEFT JOIN comment c ON c.id = i.comment"
+    " WHERE i.fingerprint = ANY($1::bytea[]) AND i.state IN ('filed', 'event', 'held', 'rejected')"
+    " ORDER BY i.id"};
 
 static const struct statement SUPERSEDE = {
     "inbound_supersede",
     "UPDATE inbound_mail AS i SET state = 'duplicate', outcome = 'duplicate', duplicate_of = s.mail,"
-    " decided_at = now() FROM unnest($1::int8[], $2::int8[]) AS s (twin, mail)"
-    " WHERE i.id = s.twin AND i.state = 'held'"};
+    " comment = NULL, decided_at = now() FROM unnest($1::int8[], $2::int8[]) AS s (twin, mail)"
+    " WHERE i.id = s.twin AND i.state IN ('held', 'filed')"};
 
 /* Fetch marks rows as moved meanwhile: whoever touches several rows locks them in the order of their ids. */
 static const struct statement LOCK_ROWS = {
@@ -245,12 +247,15 @@ static const struct statement END = {
     " who_reasons = string_to_array(e.who_reasons, E'\\n'),"
     " may_reasons = string_to_array(e.may_reasons, E'\\n'), ticket = e.ticket, comment = e.comment,"
     " sender = e.sender, duplicate_of = e.duplicate_of, records = e.records, decided_at = now(),"
-    " lease_holder = NULL, lease_until = NULL"
+    " held_for = e.held_for, held_until = to_timestamp(e.held_until / 1e6), nonce = coalesce(e.nonce, i.nonce),"
+    " held_customer = e.held_customer, lease_holder = NULL, lease_until = NULL"
     " FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
     " $8::text[], $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::int8[],"
-    " $15::int8[], $16::int8[], $17::int8[], $18::bytea[]) AS e (id, state, role, outcome,"
+    " $15::int8[], $16::int8[], $17::int8[], $18::bytea[], $19::text[], $20::int8[], $21::int8[],"
+    " $22::int8[]) AS e (id, state, role, outcome,"
     " from_address, from_text, subject, message_id, parties, auth_failed, where_reasons, who_reasons,"
-    " may_reasons, ticket, comment, sender, duplicate_of, records)"
+    " may_reasons, ticket, comment, sender, duplicate_of, records, held_for, held_until, nonce,"
+    " held_customer)"
     " WHERE i.id = e.id AND i.state = 'received'"};
 
 void inbound_store_queue_twins(struct tx *tx, const struct blob *fingerprints, size_t count,
@@ -269,6 +274,8 @@ void inbound_store_read_twin(const struct rows *rows, int row, struct twin_row *
     out->state = row_text(rows, row, 2);
     out->outcome = row_text(rows, row, 3);
     out->ticket = row_int64(rows, row, 4);
+    out->comment = row_int64(rows, row, 5);
+    out->is_unverified = row_bool(rows, row, 6);
 }
 
 static void queue_row_locks(struct tx *tx, const struct inbound_end *ends, size_t count)
@@ -332,6 +339,10 @@ void inbound_store_queue_end(struct tx *tx, const struct inbound_end *ends, size
     ADD_ID_MEMBERS(params, ends, count, sender);
     ADD_ID_MEMBERS(params, ends, count, duplicate_of);
     params_add_blobs(params, records, count);
+    ADD_TEXT_MEMBERS(params, ends, count, held_for);
+    ADD_ID_MEMBERS(params, ends, count, held_until_us);
+    ADD_ID_MEMBERS(params, ends, count, nonce);
+    ADD_ID_MEMBERS(params, ends, count, held_customer);
     queue_row_locks(tx, ends, count);
     tx_queue(tx, &END, params, NULL);
     queue_supersede(tx, ends, count);

@@ -1,10 +1,6 @@
 /* inbound_list - received mails as the command line lists, explains and handles them
  *
- * A held mail waits for a person. The update that releases or drops it names the state it must have, so
- * the row's lock decides between two people, and the second is told who did what and when.
- *
- * A released mail goes the way of all mail once more, with a clean record: the counts of deaths begin anew,
- * or a mail that was held for them could never be tried again. Its decision knows who released it.
+ * Of two people who decide on a held mail (store/held) the second is told who did what and when.
  *
  * I/O: the caller's transaction. What the mail's way itself reads and writes is store/inbound's.
  */
@@ -40,26 +36,10 @@ static const struct statement MAILS = {
     "SELECT id, notice, address, state, reason, suppressed_by, ticket, queued_at, ended_at, answer"
     " FROM outbound_mail WHERE cause = $1 ORDER BY id"};
 
-static const struct statement RELEASE = {
-    "inbound_list_release",
-    "UPDATE inbound_mail SET state = 'received', released_by = $2, handled_at = now(),"
-    " attempt = 0, solo_attempts = 0, parser_deaths = 0, lease_holder = NULL, lease_until = NULL,"
-    " decided_at = NULL, role = NULL, outcome = NULL, where_reasons = NULL, who_reasons = NULL,"
-    " may_reasons = NULL, records = NULL, sender = NULL, ticket = NULL, comment = NULL"
-    " WHERE id = $1 AND state = 'held'"};
-
-static const struct statement DROP = {
-    "inbound_list_drop",
-    "UPDATE inbound_mail SET state = 'rejected', outcome = 'rejected', dropped_by = $2,"
-    " handled_at = now(), may_reasons = may_reasons || ('dropped by ' || $2)"
-    " WHERE id = $1 AND state = 'held'"};
-
 static const struct statement BECAME = {
     "inbound_list_became",
     "SELECT state, coalesce(dropped_by, released_by), dropped_by IS NOT NULL,"
     " to_char(handled_at, 'YYYY-MM-DD HH24:MI \"UTC\"') FROM inbound_mail WHERE id = $1"};
-
-static const struct statement WAKE_INTAKES = {"inbound_list_wake", "NOTIFY postdesk_inbound"};
 
 enum status inbound_list_held(struct tx *tx, struct rows **rows_out, struct err *err)
 {
@@ -121,32 +101,15 @@ static enum status say_became(struct tx *tx, mail_id mail, struct err *err)
                    row_text(rows, 0, 3), row_text(rows, 0, 0));
 }
 
-static enum status handle(struct tx *tx, const struct statement *statement, mail_id mail,
-                          const char *actor, struct err *err)
+enum status inbound_list_decide(struct tx *tx, const struct held_decision *decision,
+                                struct err *err)
 {
-    OWNED(params) params = params_new();
     OWNED(rows) rows = NULL;
 
-    params_add_int64(params, mail);
-    params_add_text(params, actor);
-    enum status status = tx_query(tx, statement, params, &rows, err);
-    if (status == ST_OK && rows_affected(rows) == 0) {
-        return say_became(tx, mail, err);
+    held_store_queue_decide(tx, decision, 1, &rows);
+    enum status status = tx_sync(tx, err);
+    if (status == ST_OK && rows_count(rows) == 0) {
+        return say_became(tx, decision->mail, err);
     }
     return status;
-}
-
-enum status inbound_list_release(struct tx *tx, mail_id mail, const char *actor, struct err *err)
-{
-    enum status status = handle(tx, &RELEASE, mail, actor, err);
-
-    if (status == ST_OK) {
-        tx_queue(tx, &WAKE_INTAKES, NULL, NULL);
-    }
-    return status;
-}
-
-enum status inbound_list_drop(struct tx *tx, mail_id mail, const char *actor, struct err *err)
-{
-    return handle(tx, &DROP, mail, actor, err);
 }

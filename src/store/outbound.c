@@ -62,6 +62,24 @@ static const struct statement COUNTS[BUDGET_COUNT] = {
         {"outbound_count_stranger_domain_hour",
          COUNT_BY("domain = k.key",
                   "is_automatic AND is_stranger AND queued_at > now() - interval '1 hour'")},
+    [BUDGET_ASKED_DAY] = {"outbound_count_asked_day",
+                          COUNT_BY("address_key = k.key",
+                                   "is_automatic AND notice = 'was-this-you'"
+                                   " AND queued_at > now() - interval '1 day'")},
+    [BUDGET_HELD_HOUR] = {"outbound_count_held_hour",
+                          COUNT_BY("address_key = k.key",
+                                   "is_automatic AND notice IN ('held', 'held-answer')"
+                                   " AND queued_at > now() - interval '1 hour'")},
+    [BUDGET_SENDER_TICKETS] = {"inbound_count_sender_tickets",
+                               "SELECT k.key, (SELECT count(*) FROM (SELECT 1 FROM inbound_mail"
+                               " WHERE sender = k.key::int8 AND outcome = 'new'"
+                               " AND decided_at > now() - interval '10 minutes' LIMIT $2) c)"
+                               " FROM unnest($1::text[]) AS k (key)"},
+    [BUDGET_STRANGERS_TICKETS] = {"inbound_count_strangers_tickets",
+                                  "SELECT k.key, (SELECT count(*) FROM (SELECT 1 FROM inbound_mail"
+                                  " WHERE outcome = 'new' AND role IN ('unknown', 'stranger')"
+                                  " AND decided_at > now() - interval '10 minutes' LIMIT $2) c)"
+                                  " FROM unnest($1::text[]) AS k (key)"},
     [BUDGET_STRANGER_HOUR] = {"outbound_count_stranger_hour",
                               COUNT_BY("k.key = ''",
                                        "is_stranger AND queued_at > now() - interval '1 hour'")},

@@ -70,6 +70,11 @@ enum mail_column {
     MAIL_ANSWER,
     MAIL_REASON,
     MAIL_NOW,
+    MAIL_VALUE_NAMES,
+    MAIL_VALUES,
+    MAIL_STATUS,
+    MAIL_TYPE,
+    MAIL_GROUP,
 };
 
 #define FIRST_ADDRESS(person)                                 \
@@ -92,11 +97,15 @@ static const struct statement MAILS = {
                               " b.id, CASE WHEN bp.name <> '' THEN bp.name || ' <' || b.address || '>'"
                               " ELSE coalesce(b.address, '') END,"
                               " coalesce((SELECT y.to_value FROM activity y WHERE y.ticket = o.ticket AND y.outbound = b.id"
-                              " AND y.what = 'undelivered' ORDER BY y.id DESC LIMIT 1), b.answer, ''), o.reason, now()"
+                              " AND y.what = 'undelivered' ORDER BY y.id DESC LIMIT 1), b.answer, ''), o.reason, now(),"
+                              " ARRAY(SELECT key FROM jsonb_each_text(o.parameters) ORDER BY key),"
+                              " ARRAY(SELECT value FROM jsonb_each_text(o.parameters) ORDER BY key),"
+                              " coalesce(t.status, ''), coalesce(t.type, ''), coalesce(g.name, '')"
                               " FROM outbound_mail o"
                               " LEFT JOIN person p ON p.id = o.recipient"
                               " LEFT JOIN ticket t ON t.id = o.ticket"
                               " LEFT JOIN customer cu ON cu.id = t.customer"
+                              " LEFT JOIN technician_group g ON g.id = t.technician_group"
                               " LEFT JOIN person rq ON rq.id = t.requester"
                               " LEFT JOIN person a ON a.id = t.assignee"
                               " LEFT JOIN outbound_mail b ON b.id = (o.parameters->>'about')::int8"
@@ -159,6 +168,9 @@ static const struct statement ATTACHMENTS = {
 static const struct statement SETTINGS = {
     "outbound_due_settings", "SELECT name, value FROM setting WHERE name LIKE 'retry-%'"};
 
+static const struct statement HIDDEN = {"outbound_due_hidden",
+                                        "SELECT name FROM field WHERE contacts = 'hidden'"};
+
 static const struct statement CHUNKS = {
     "outbound_due_chunks", "SELECT sha256, chunk FROM blob_chunk WHERE sha256 = ANY ($1::bytea[])"
                            " ORDER BY sha256, position"};
@@ -203,6 +215,8 @@ static void due_free(gpointer data)
     g_ptr_array_unref(due->audience);
     g_array_unref(due->audience_ids);
     g_ptr_array_unref(due->colleagues);
+    g_ptr_array_unref(due->value_names);
+    g_ptr_array_unref(due->values);
     g_array_unref(due->references);
     g_array_unref(due->attachments);
     g_free(due);
@@ -225,6 +239,7 @@ struct outbound_batch *outbound_batch_new(void)
     batch->mails = g_ptr_array_new_with_free_func(due_free);
     batch->mailboxes = g_ptr_array_new_with_free_func(g_free);
     batch->rows = g_ptr_array_new_with_free_func(free_rows);
+    batch->hidden = g_ptr_array_new();
     batch->settings = settings_default();
     return batch;
 }
@@ -234,6 +249,7 @@ void outbound_batch_free(struct outbound_batch *batch)
     if (batch != NULL) {
         g_ptr_array_unref(batch->mails);
         g_ptr_array_unref(batch->mailboxes);
+        g_ptr_array_unref(batch->hidden);
         g_ptr_array_unref(batch->rows);
         g_free(batch);
     }
@@ -247,7 +263,10 @@ struct outbound_due *outbound_batch_add(struct outbound_batch *batch)
         (struct due_person){.name = "", .address = ""};
     due->notice = due->address = due->domain = due->message_id = due->reason = "";
     due->language = due->subject = due->customer = due->kind = due->text = "";
-    due->failed_to = due->answer = "";
+    due->failed_to = due->answer = due->status = due->type = due->group = "";
+    due->hidden = batch->hidden;
+    due->value_names = g_ptr_array_new_with_free_func(g_free);
+    due->values = g_ptr_array_new_with_free_func(g_free);
     due->audience = g_ptr_array_new();
     due->audience_ids = g_array_new(FALSE, FALSE, sizeof(person_id));
     due->colleagues = g_ptr_array_new();
@@ -344,6 +363,13 @@ static void take_subject_matter(struct outbound_due *due, const struct rows *row
     due->about = row_int64(rows, row, MAIL_ABOUT);
     due->failed_to = row_text(rows, row, MAIL_FAILED_TO);
     due->answer = row_text(rows, row, MAIL_ANSWER);
+    due->status = row_text(rows, row, MAIL_STATUS);
+    due->type = row_text(rows, row, MAIL_TYPE);
+    due->group = row_text(rows, row, MAIL_GROUP);
+    g_ptr_array_unref(due->value_names);
+    g_ptr_array_unref(due->values);
+    due->value_names = row_texts(rows, row, MAIL_VALUE_NAMES);
+    due->values = row_texts(rows, row, MAIL_VALUES);
 }
 
 static void take_mail(struct outbound_batch *batch, const struct rows *rows, int row)
@@ -403,6 +429,11 @@ static void take_attachment(struct outbound_batch *batch, const struct rows *row
 }
 
 /* A wrong value leaves the default: the mail has to leave. */
+static void take_hidden(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    g_ptr_array_add(batch->hidden, (gpointer)row_text(rows, row, 0));
+}
+
 static void take_setting(struct outbound_batch *batch, const struct rows *rows, int row)
 {
     struct err ignored = {.status = ST_OK};
@@ -421,13 +452,10 @@ static const struct reading {
     void (*take)(struct outbound_batch *batch, const struct rows *rows, int row);
     enum { BY_NOTHING, BY_MAIL, BY_TICKET, BY_MAILBOX } by;
 } READINGS[] = {
-    {&SETTINGS, take_setting, BY_NOTHING},
-    {&MAILBOXES, take_mailbox, BY_MAILBOX},
-    {&MAILS, take_mail, BY_MAIL},
-    {&AUDIENCE, take_audience, BY_TICKET},
-    {&COLLEAGUES, take_colleague, BY_MAIL},
-    {&REFERENCES, take_reference, BY_MAIL},
-    {&ATTACHMENTS, take_attachment, BY_MAIL},
+    {&SETTINGS, take_setting, BY_NOTHING},  {&HIDDEN, take_hidden, BY_NOTHING},
+    {&MAILBOXES, take_mailbox, BY_MAILBOX}, {&MAILS, take_mail, BY_MAIL},
+    {&AUDIENCE, take_audience, BY_TICKET},  {&COLLEAGUES, take_colleague, BY_MAIL},
+    {&REFERENCES, take_reference, BY_MAIL}, {&ATTACHMENTS, take_attachment, BY_MAIL},
 };
 
 static enum status take(struct tx *tx, const struct due_claim *claim, struct rows **rows_out,

@@ -10,9 +10,14 @@
 
 #include "store/arrays.h"
 
-#define PERSON_COLUMNS                                                                  \
- "p.id, p.name, a.address, a.is_dead, p.is_contact, p.is_confirmed, p.is_main_contact," \
- " p.customer, p.is_technician, p.is_lead, p.is_disabled, c.name"
+#define CUSTOMER_COLUMNS                                         \
+ "c.id, c.name, c.is_main_contact_only, c.colleagues_take_part," \
+ " (SELECT id FROM person m WHERE m.customer = c.id AND m.is_main_contact)"
+#define PERSON_COLUMNS                                                                   \
+ "p.id, p.name, a.address, a.is_dead, p.is_contact, p.is_confirmed, p.is_main_contact,"  \
+ " p.customer, p.is_technician, p.is_lead, p.is_disabled, p.opens_tickets,"              \
+ " CASE WHEN p.is_technician THEN (SELECT array_agg(technician_group) FROM group_member" \
+ "  WHERE technician = p.id) END, " CUSTOMER_COLUMNS
 #define PERSON_TABLES                                                             \
  " JOIN LATERAL (SELECT address, is_dead FROM person_address WHERE person = p.id" \
  "  ORDER BY position, address_key LIMIT 1) a ON true LEFT JOIN customer c ON c.id = p.customer"
@@ -32,9 +37,9 @@ static const struct statement TECHNICIANS = {
                           " WHERE p.is_technician AND NOT p.is_disabled ORDER BY p.id"};
 
 static const struct statement DOMAINS = {
-    "people_domains",
-    "SELECT d.domain, d.customer, c.name FROM customer_domain d JOIN customer c ON c.id = d.customer"
-    " WHERE d.domain = ANY($1::text[])"};
+    "people_domains", "SELECT d.domain, " CUSTOMER_COLUMNS
+                      " FROM customer_domain d JOIN customer c ON c.id = d.customer"
+                      " WHERE d.domain = ANY($1::text[])"};
 
 static const struct statement ADD = {
     "people_add",
@@ -90,18 +95,55 @@ struct person_record *people_store_read(const struct rows *rows, int row)
     person->is_technician = row_bool(rows, row, 8);
     person->is_lead = row_bool(rows, row, 9);
     person->is_disabled = row_bool(rows, row, 10);
+    person->opens_tickets = row_bool(rows, row, 11);
+    g_array_unref(person->groups);
+    person->groups = row_int64s(rows, row, 12);
     return person;
 }
 
-const char *people_store_read_customer(const struct rows *rows, int row)
+/* The columns of CUSTOMER_COLUMNS, from the first on. */
+static struct customer_record read_customer(const struct rows *rows, int row, int first)
 {
-    const char *name = row_text(rows, row, 11);
-    return name ? name : "";
+    bool says = !row_is_null(rows, row, first + 3);
+
+    return (struct customer_record){
+        .id = row_int64(rows, row, first),
+        .name = (char *)row_text(rows, row, first + 1),
+        .is_main_contact_only = row_bool(rows, row, first + 2),
+        .colleagues = !says                            ? COLLEAGUES_BY_SETTING
+                      : row_bool(rows, row, first + 3) ? COLLEAGUES_TAKE_PART
+                                                       : COLLEAGUES_STAY_OUT,
+        .main_contact = row_int64(rows, row, first + 4),
+    };
+}
+
+bool people_store_read_customer(const struct rows *rows, int row, struct customer_record *customer)
+{
+    struct customer_record found = read_customer(rows, row, 13);
+
+    if (found.id != 0) {
+        customer_record_set(customer, &found);
+    }
+    return found.id != 0;
 }
 
 const char *people_store_read_key(const struct rows *rows, int row)
 {
-    return row_text(rows, row, 12);
+    return row_text(rows, row, 18);
+}
+
+customer_id people_store_read_domain(const struct rows *rows, int row, const char *domain,
+                                     struct customer_record *customer)
+{
+    if (!g_str_equal(row_text(rows, row, 0), domain)) {
+        return 0;
+    }
+    struct customer_record found = read_customer(rows, row, 1);
+
+    if (customer != NULL) {
+        customer_record_set(customer, &found);
+    }
+    return found.id;
 }
 
 void people_store_queue_domains(struct tx *tx, const char *const *domains, size_t count,

@@ -20,7 +20,7 @@ static const struct statement NONCES = {
 static const struct statement FIND = {
     "ticket_find",
     "SELECT t.id, t.nonce, t.merged_into, t.mailbox, t.subject, t.status, t.closed_at, t.requester,"
-    " t.assignee, t.customer, (SELECT array_agg(p.person ORDER BY p.person) FROM participant p"
+    " t.assignee, t.customer, t.technician_group, (SELECT array_agg(p.person ORDER BY p.person) FROM participant p"
     "  WHERE p.ticket = t.id) FROM ticket t WHERE t.id = ANY($1::int8[])"};
 
 static const struct statement NEW_TICKETS = {
@@ -42,6 +42,11 @@ static const struct statement COMMENT = {
     "ticket_comment",
     "INSERT INTO comment (id, ticket, kind, author, mail, body)"
     " SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::int8[], $5::int8[], $6::text[])"};
+
+static const struct statement VERIFY = {"ticket_verify",
+                                        "UPDATE comment AS c SET kind = 'public', mail = v.mail"
+                                        " FROM unnest($1::int8[], $2::int8[]) AS v (comment, mail)"
+                                        " WHERE c.id = v.comment AND c.kind = 'unverified'"};
 
 static const struct statement PARTICIPANT = {
     "ticket_participant",
@@ -111,7 +116,8 @@ struct ticket_record *ticket_store_read(const struct rows *rows, int row)
     ticket->assignee = row_int64(rows, row, 8);
     ticket->customer = row_int64(rows, row, 9);
     g_array_unref(ticket->participants);
-    ticket->participants = row_int64s(rows, row, 10);
+    ticket->group = row_int64(rows, row, 10);
+    ticket->participants = row_int64s(rows, row, 11);
     return ticket;
 }
 
@@ -226,4 +232,13 @@ void ticket_store_queue_activities(struct tx *tx, const struct new_activity *act
     ADD_ID_MEMBERS(params, activities, count, mail);
     ADD_ID_MEMBERS(params, activities, count, outbound);
     tx_queue(tx, &ACTIVITY, params, NULL);
+}
+
+void ticket_store_queue_verify(struct tx *tx, const int64_t *comments, const int64_t *mails,
+                               size_t count)
+{
+    OWNED(params) params = params_new();
+    params_add_int64s(params, comments, count);
+    params_add_int64s(params, mails, count);
+    tx_queue(tx, &VERIFY, params, NULL);
 }

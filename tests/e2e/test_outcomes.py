@@ -61,19 +61,21 @@ class Strangers(DeskCase):
         again = self.send(answer, proof="none")
         self.assertEqual((again["outcome"], again["ticket"]), ("public", row["ticket"]))
 
-    def test_a_strangers_mail_with_somebodys_token_is_held(self):
+    def test_a_strangers_mail_with_somebodys_token_is_for_technicians_only(self):
         anna = self.person()
         row, receipt = self.new_ticket(anna)
         stranger = self.person("any.example")
         answer = self.send(post.reply(receipt, stranger, "I know more."), proof="none")
-        self.assertEqual((answer["outcome"], answer["ticket"]), ("held", row["ticket"]))
-        self.assertEqual(self.outbound(answer["id"]), [])
+        self.assertEqual((answer["outcome"], answer["ticket"]), ("unverified", row["ticket"]))
+        told = {address for _, address, _ in self.outbound(answer["id"])}
+        self.assertEqual(told, {"ben@desk.example", "tara@desk.example"})
 
     def test_failed_authentication_is_held(self):
         anna = self.person()
         row = self.send(Mail(sender=anna, to=self.desk.address, subject="forged"), proof="fail")
         self.assertEqual((row["state"], row["outcome"]), ("held", "held"))
-        self.assertEqual(self.outbound(row["id"]), [])
+        told = {address for _, address, _ in self.outbound(row["id"])}
+        self.assertEqual(told, {"ben@desk.example", "tara@desk.example"})
 
     def test_an_ambiguous_sender_is_held(self):
         raw = (b"From: anna@acme.example, ben@desk.example\r\nTo: support@desk.example\r\n"

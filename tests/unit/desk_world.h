@@ -149,10 +149,12 @@ static inline void world_find_sender(struct records *records, const char *from)
     }
     if (g_str_has_suffix(key, "@acme.example")) {
         records->domain_customer = ACME;
-        world_set(&records->customer_name, "Acme GmbH");
+        records->customer.id = ACME;
+        world_set(&records->customer.name, "Acme GmbH");
     } else if (g_str_has_suffix(key, "@other.example")) {
         records->domain_customer = OTHER;
-        world_set(&records->customer_name, "Other Ltd");
+        records->customer.id = OTHER;
+        world_set(&records->customer.name, "Other Ltd");
     }
 }
 
@@ -198,6 +200,28 @@ static inline struct token_record *world_add_token(struct records *records, enum
     token->outbound = 70;
     g_ptr_array_add(records->tokens, token);
     return token;
+}
+
+/* A mail that is held, and a token about it in the address that this mail was sent to. */
+static inline struct held_record *world_add_held(struct records *records, enum held_for held_for,
+                                                 enum token_purpose purpose, person_id person)
+{
+    struct held_record *held = held_record_new();
+    struct token_record *token = world_add_token(records, TOKEN_IN_ADDRESS, purpose, person, 0);
+
+    token->object_kind = TOKEN_HELD_MAIL;
+    token->object = 60;
+    token->held = 60;
+    held->id = 60;
+    held->is_held = true;
+    held->held_for = held_for;
+    world_set(&held->state, "held");
+    world_set(&held->from_text, "Dora <dora@acme.example>");
+    world_set(&held->subject, "Bildschirm");
+    held->sender = DORA;
+    held->customer = ACME;
+    g_ptr_array_add(records->helds, held);
+    return held;
 }
 
 static inline struct id_record *world_add_id(struct records *records, const char *id,

@@ -21,7 +21,8 @@ static void expect_plan(struct case_of *it, enum outcome outcome, const char *ch
     cr_expect_str_eq(got_mails, mails, "got %s, want %s", got_mails, mails);
 }
 
-#define TO_ALL "new-ticket:5 new-ticket:6 new-ticket:11"
+#define TO_ALL      "new-ticket:5 new-ticket:6 new-ticket:11"
+#define HELD_TO_ALL "held:5 held:6 held:11"
 
 Test(decide, makes_somebody_unknown_a_contact)
 {
@@ -146,7 +147,7 @@ Test(decide, joins_a_parent_to_the_ticket_of_its_reply)
 {
     CASE it = case_from("new@acme.example", "First", NULL);
     world_add_id(it.records, "m1@mail.example", 12, CARL, false);
-    expect_plan(&it, OUTCOME_UNVERIFIED, "add person, add comment, add participant",
+    expect_plan(&it, OUTCOME_UNVERIFIED, "add person, add comment",
                 "comment:5 comment:6 comment:11");
     cr_expect_eq(it.plan->verdict, VERDICT_FILED);
 
@@ -207,7 +208,7 @@ Test(decide, knows_its_own_notice)
                                                  TOKEN_CONTACT_REPLY, ANNA, 12);
     expect_plan(&it, OUTCOME_EVENT, "", "");
     token->is_valid = false;
-    expect_plan(&it, OUTCOME_HELD, "", "");
+    expect_plan(&it, OUTCOME_HELD, "", HELD_TO_ALL);
 }
 
 static void expect_no_event(const struct case_of *it)
@@ -288,7 +289,7 @@ static const struct {
     const char *changes;
     const char *mails;
 } REPORTS[] = {
-    {"to our address", TOKEN_IN_ADDRESS, TOKEN_BOUNCE, "a@forwarded.example", "failed", "5.1.1",
+    {"no such address", TOKEN_IN_ADDRESS, TOKEN_BOUNCE, "a@forwarded.example", "failed", "5.1.1",
      DEAD, "undelivered:5"},
     {"for a while", TOKEN_IN_ADDRESS, TOKEN_BOUNCE, "anna@acme.example", "failed", "4.4.7", MARK,
      "undelivered:5"},
@@ -339,12 +340,37 @@ Test(decide, says_what_the_report_says)
     add_bounce(it.facts, "z@acme.example", "failed", "5.7.1");
     add_outbound(it.records);
     world_add_token(it.records, TOKEN_IN_ADDRESS, TOKEN_BOUNCE, ANNA, 12);
-    expect_plan(&it, OUTCOME_EVENT, DEAD, "undelivered:5");
+    expect_plan(&it, OUTCOME_EVENT, MARK, "undelivered:5");
     cr_expect_str_eq(world_change(it.plan, CHANGE_BOUNCE)->text, "5.7.1 user unknown");
     cr_expect_eq(world_change(it.plan, CHANGE_BOUNCE)->outbound, 70);
     cr_expect_eq(world_change(it.plan, CHANGE_BOUNCE)->ticket, 12);
-    cr_expect_str_eq(world_change(it.plan, CHANGE_ADDRESS_DEAD)->address, "Anna@acme.example");
     cr_expect_eq(world_mail_to(it.plan, BEN)->about, 70);
+}
+
+/* RFC 3463: 5.1.x is about the address, 5.2.1 says that the mailbox is closed; the rest is about the day. */
+static const struct {
+    const char *status;
+    bool is_dead;
+} STATUSES[] = {
+    {"5.1.0", true},  {"5.1.1", true},   {"5.1.10", true}, {"5.2.1", true},  {"5.2.2", false},
+    {"5.2.0", false}, {"5.2.11", false}, {"5.7.1", false}, {"5.0.0", false}, {"5.11.1", false},
+    {"4.1.1", false}, {"4.2.1", false},  {"", false},
+};
+
+Test(decide, takes_an_address_for_dead_only_if_the_report_says_that_there_is_none)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(STATUSES); i++) {
+        CASE it = report("anna@acme.example", "failed", STATUSES[i].status);
+        add_outbound(it.records);
+        world_add_token(it.records, TOKEN_IN_ADDRESS, TOKEN_BOUNCE, ANNA, 12);
+        it.plan = decide(it.facts, it.records);
+        const struct change *dead = world_change(it.plan, CHANGE_ADDRESS_DEAD);
+        cr_expect_eq(dead != NULL, STATUSES[i].is_dead, "%s", STATUSES[i].status);
+        cr_expect_neq(world_change(it.plan, CHANGE_BOUNCE), NULL, "%s", STATUSES[i].status);
+        if (dead != NULL) {
+            cr_expect_str_eq(dead->address, "Anna@acme.example");
+        }
+    }
 }
 
 Test(decide, believes_no_number_that_was_not_signed)
@@ -424,7 +450,7 @@ Test(decide, gives_released_mail_a_contacts_rights_at_most)
 
     CASE stranger = case_from("x@nowhere.test", "Re: x", NULL);
     stranger.records->released_by = g_strdup("clara@desk.example");
-    world_add_token(stranger.records, TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, ANNA, 12);
+    world_add_token(stranger.records, TOKEN_IN_IN_REPLY_TO, TOKEN_CONTACT_REPLY, ANNA, 12);
     expect_plan(&stranger, OUTCOME_PUBLIC, "add person, add comment",
                 "comment:5 comment:6 comment:11 comment:4 comment:7");
 }
@@ -445,20 +471,20 @@ Test(decide, holds_what_is_ambiguous_or_loops)
     CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
     it.facts->is_ambiguous = true;
     world_set(&it.facts->ambiguity, "two From fields");
-    expect_plan(&it, OUTCOME_HELD, "", "");
+    expect_plan(&it, OUTCOME_HELD, "", HELD_TO_ALL);
     cr_expect(world_says(it.plan->may, "two From fields"));
     it.facts->is_ambiguous = false;
     it.facts->received_count = LIMIT_RECEIVED;
     expect_plan(&it, OUTCOME_NEW, "open ticket, add comment", "receipt:4 " TO_ALL);
     it.facts->received_count = LIMIT_RECEIVED + 1;
-    expect_plan(&it, OUTCOME_HELD, "", "");
+    expect_plan(&it, OUTCOME_HELD, "", HELD_TO_ALL);
 }
 
 Test(decide, obeys_what_is_set_about_unknown_senders)
 {
     CASE it = case_from("x@nowhere.test", "New", PASS("nowhere.test"));
     it.records->settings.unknown_senders = UNKNOWN_HOLD;
-    expect_plan(&it, OUTCOME_HELD, "", "");
+    expect_plan(&it, OUTCOME_HELD, "", HELD_TO_ALL);
     cr_expect_eq(it.plan->verdict, VERDICT_HELD);
     it.records->settings.unknown_senders = UNKNOWN_REJECT;
     expect_plan(&it, OUTCOME_REJECTED, "", "");
@@ -468,7 +494,7 @@ Test(decide, obeys_what_is_set_about_unknown_senders)
 Test(decide, remembers_that_authentication_failed)
 {
     CASE it = case_from("anna@acme.example", "New", FAIL("acme.example"));
-    expect_plan(&it, OUTCOME_HELD, "", "");
+    expect_plan(&it, OUTCOME_HELD, "", "was-this-you:4 " HELD_TO_ALL);
     cr_expect(it.plan->is_auth_failed);
     cr_expect_eq(it.plan->sender, ANNA);
 }
@@ -486,7 +512,7 @@ Test(decide, knows_a_disabled_contact)
 {
     CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
     world_person(it.records, ANNA)->is_disabled = true;
-    expect_plan(&it, OUTCOME_HELD, "", "");
+    expect_plan(&it, OUTCOME_HELD, "", HELD_TO_ALL);
     cr_expect_eq(it.plan->role, ROLE_STRANGER);
 }
 

@@ -99,7 +99,7 @@ Test(governor, asks_for_each_count_once)
 
 Test(governor, knows_the_limit_of_every_budget)
 {
-    static const int64_t WANT[BUDGET_COUNT] = {10, 40, 60, 20, 1, 5, 60};
+    static const int64_t WANT[BUDGET_COUNT] = {10, 40, 60, 20, 1, 5, 60, 3, 10, 20, 20};
     struct settings settings = settings_default();
 
     for (int budget = 0; budget < BUDGET_COUNT; budget++) {

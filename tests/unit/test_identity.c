@@ -36,7 +36,7 @@ Test(identity, is_what_one_from_address_says)
         if (CLAIMS[i].from != NULL) {
             world_find_sender(records, CLAIMS[i].from);
         }
-        struct identity got = identity_of(facts, records, who);
+        struct identity got = identity_of(facts, records, AUTH_NONE, who);
 
         cr_expect_eq(got.claim, CLAIMS[i].want, "%s: got %d", CLAIMS[i].name, (int)got.claim);
         cr_expect_eq(got.customer, CLAIMS[i].customer, "%s", CLAIMS[i].name);
@@ -50,7 +50,7 @@ static struct identity identity_from(struct records *records, const struct facts
     g_autoptr(GPtrArray) who = g_ptr_array_new_with_free_func(g_free);
 
     world_find_sender(records, facts->from->address);
-    return identity_of(facts, records, who);
+    return identity_of(facts, records, AUTH_NONE, who);
 }
 
 Test(identity, of_a_contact_keeps_his_own_customer)
@@ -60,7 +60,7 @@ Test(identity, of_a_contact_keeps_his_own_customer)
     world_find_sender(records, "otto@other.example");
     records->domain_customer = ACME;
     g_autoptr(GPtrArray) who = g_ptr_array_new_with_free_func(g_free);
-    struct identity got = identity_of(facts, records, who);
+    struct identity got = identity_of(facts, records, AUTH_NONE, who);
 
     cr_expect_eq(got.customer, OTHER);
 }
@@ -72,7 +72,7 @@ Test(identity, of_a_technician_is_no_contact_of_his_domain)
     world_find_sender(records, "ben@desk.example");
     records->domain_customer = ACME;
     g_autoptr(GPtrArray) who = g_ptr_array_new_with_free_func(g_free);
-    struct identity got = identity_of(facts, records, who);
+    struct identity got = identity_of(facts, records, AUTH_NONE, who);
 
     cr_expect_eq(got.customer, 0);
 }
@@ -142,7 +142,7 @@ Test(identity, takes_part_as_party_or_colleague)
     OWNED(records) records = world_records();
     OWNED(facts) nobody = world_facts(NULL, "x", NULL);
     g_autoptr(GPtrArray) who = g_ptr_array_new_with_free_func(g_free);
-    struct identity identity = identity_of(nobody, records, who);
+    struct identity identity = identity_of(nobody, records, AUTH_NONE, who);
     cr_expect_not(identity_takes_part(&identity, records_ticket(records, 12)));
 }
 

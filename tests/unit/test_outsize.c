@@ -144,7 +144,7 @@ static const struct {
      true, 10, OUTCOME_PUBLIC, "comment:5 comment:6 comment:11 comment:4 oversize:7",
      "attachments left out: a.iso, and more, about 30 MB"},
     {"a contact's unproven reply to a parent", "anna@acme.example", NULL, TOKEN_CONTACT_REPLY, DORA,
-     true, 10, OUTCOME_HELD, "", NULL},
+     true, 10, OUTCOME_UNVERIFIED, "comment:5 comment:6 comment:11", NULL},
     {"a technician's answer", "ben@desk.example", PASS("desk.example"), TOKEN_TECHNICIAN_REPLY, BEN,
      true, 10, OUTCOME_NOTE, "note:6 note:11 oversize:5",
      "attachments left out: a.iso, and more, about 30 MB"},
@@ -170,7 +170,8 @@ Test(outsize, tells_the_author_what_was_too_large)
     for (size_t i = 0; i < G_N_ELEMENTS(SIZES); i++) {
         CASE it = case_from(SIZES[i].from, "x", SIZES[i].stamp);
         if (SIZES[i].person != 0) {
-            world_add_token(it.records, TOKEN_IN_ADDRESS, SIZES[i].purpose, SIZES[i].person, 12);
+            world_add_token(it.records, TOKEN_IN_IN_REPLY_TO, SIZES[i].purpose, SIZES[i].person,
+                            12);
         }
         it.records->is_oversize = SIZES[i].is_oversize;
         it.records->bytes = SIZES[i].is_oversize ? 30 << 20 : 20 << 20;

@@ -88,12 +88,15 @@ static const struct {
     {name_comment_kind, 0, "public,note,unverified"},
     {name_change_kind, 0,
      "add person,confirm person,open ticket,add comment,assign ticket,add participant,link "
-     "ticket,note bounce,mark address dead"},
+     "ticket,note bounce,mark address dead,note who was copied,verify comment,release held mail,drop "
+     "held mail"},
     {name_auth, 0, "pass,none,fail"},
     {name_budget, 0,
      "limit-address-hour,limit-address-day,limit-domain-hour,limit-ticket-hour,"
-     "limit-stranger-address-day,limit-stranger-domain-hour,limit-stranger-hour"},
-    {name_purpose, 1, "contact's reply,technician's reply,technician's note,bounce,confirm,undo"},
+     "limit-stranger-address-day,limit-stranger-domain-hour,limit-stranger-hour,limit-asked-day,"
+     "limit-held-hour,limit-sender-tickets,limit-strangers-tickets"},
+    {name_purpose, 1,
+     "contact's reply,technician's reply,technician's note,bounce,confirm,undo,held mail"},
     {name_status, 0, "open,pending,resolved,closed"},
     {name_verdict, 0, "filed,event,held,rejected,duplicate"},
 };

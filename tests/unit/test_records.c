@@ -11,6 +11,8 @@ static void add_people(struct records *records)
     struct person_record *anna = person_record_new();
     struct person_record *ben = person_record_new();
 
+    static const group_id GROUPS[] = {31, 32};
+
     g_free(anna->name);
     g_free(anna->address);
     *anna = (struct person_record){.id = 4,
@@ -20,10 +22,12 @@ static void add_people(struct records *records)
                                    .is_contact = true,
                                    .is_confirmed = true,
                                    .is_main_contact = true,
-                                   .customer = 2};
+                                   .customer = 2,
+                                   .groups = anna->groups};
     ben->id = 5;
     ben->is_technician = true;
     ben->is_lead = true;
+    g_array_append_vals(ben->groups, GROUPS, 2);
     ben->is_disabled = true;
     g_ptr_array_add(records->people, anna);
     g_ptr_array_add(records->people, ben);
@@ -44,8 +48,35 @@ static void add_ticket(struct records *records)
     ticket->requester = 4;
     ticket->assignee = 5;
     ticket->customer = 2;
+    ticket->group = 31;
     g_array_append_vals(ticket->participants, PARTICIPANTS, 2);
     g_ptr_array_add(records->tickets, ticket);
+}
+
+static void add_held(struct records *records)
+{
+    struct held_record *held = held_record_new();
+    struct address_record *address = address_record_new("carl@acme.example");
+    char **const texts[] = {&held->state, &held->from_text, &held->subject, &held->handled_by,
+                            &held->handled_how};
+    static const char *const WORDS[] = {"rejected", "Dora <dora@acme.example>", "Bildschirm",
+                                        "ben@desk.example", "dropped"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(*texts[i]);
+        *texts[i] = g_strdup(WORDS[i]);
+    }
+    held->id = 61;
+    held->is_held = true;
+    held->held_for = HELD_FOR_PARSER;
+    held->ticket = 12;
+    held->sender = 8;
+    held->customer = 2;
+    held->handled_at_us = 78;
+    g_ptr_array_add(records->helds, held);
+    address->person = 7;
+    address->domain_customer = 2;
+    g_ptr_array_add(records->addresses, address);
 }
 
 static void add_evidence(struct records *records)
@@ -62,7 +93,8 @@ static void add_evidence(struct records *records)
                                    .object = 99,
                                    .person = 4,
                                    .ticket = 12,
-                                   .outbound = 17};
+                                   .outbound = 17,
+                                   .held = 61};
     g_ptr_array_add(records->tokens, token);
     struct outbound_record *outbound = outbound_record_new();
     g_free(outbound->address);
@@ -114,12 +146,28 @@ static struct records *full_records(void)
     records->twin.ticket = 3;
     records->sender = 4;
     records->domain_customer = 2;
-    g_free(records->customer_name);
-    records->customer_name = g_strdup("Acme GmbH");
+    records->customer.id = 2;
+    g_free(records->customer.name);
+    records->customer.name = g_strdup("Acme GmbH");
+    records->customer.is_main_contact_only = true;
+    records->customer.colleagues = COLLEAGUES_STAY_OUT;
+    records->customer.main_contact = 4;
+    records->is_trusted = true;
+    records->twin.comment = 8;
+    records->twin.is_unverified = true;
+    records->settings.domain_mapping = MAPPING_STRICT;
+    records->settings.colleagues_take_part = false;
+    records->settings.excerpt_chars = 77;
+    records->settings.admission_days = 15;
+    records->settings.asked_day = 4;
+    records->settings.held_hour = 11;
+    records->settings.sender_tickets = 21;
+    records->settings.strangers_tickets = 22;
     g_array_append_vals(records->technicians, TECHNICIANS, 2);
     add_people(records);
     add_ticket(records);
     add_evidence(records);
+    add_held(records);
     return records;
 }
 
@@ -149,7 +197,14 @@ Test(records, keep_every_member)
 
     cr_expect_eq(got->now_us, INT64_C(1700000000000000));
     cr_expect_eq(got->mail, 41);
-    cr_expect_eq(memcmp(&got->settings, &records->settings, sizeof got->settings), 0);
+    cr_expect_eq(got->settings.domain_mapping, MAPPING_STRICT);
+    cr_expect_not(got->settings.colleagues_take_part);
+    cr_expect_eq(got->settings.excerpt_chars, 77);
+    cr_expect_eq(got->settings.admission_days, 15);
+    cr_expect_eq(got->settings.asked_day, 4);
+    cr_expect_eq(got->settings.held_hour, 11);
+    cr_expect_eq(got->settings.sender_tickets, 21);
+    cr_expect_eq(got->settings.strangers_tickets, 22);
     cr_expect_eq(got->mailbox.trust, TRUST_AUTHSERV_ID);
     cr_expect_str_eq(got->mailbox.authserv_id, "mx.desk.example");
     cr_expect_str_eq(got->mailbox.own_hosts->pdata[0], "imap.desk.example");
@@ -161,21 +216,50 @@ Test(records, keep_every_member)
     cr_expect_str_eq(got->released_by, "ben@desk.example");
     cr_expect_eq(got->twin.verdict, VERDICT_HELD);
     cr_expect_eq(got->sender, 4);
-    cr_expect_str_eq(got->customer_name, "Acme GmbH");
+    cr_expect_str_eq(got->customer.name, "Acme GmbH");
+    cr_expect(got->customer.is_main_contact_only);
+    cr_expect_eq(got->customer.colleagues, COLLEAGUES_STAY_OUT);
+    cr_expect_eq(got->customer.main_contact, 4);
+    cr_expect(got->is_trusted && got->twin.is_unverified);
+    cr_expect_eq(got->twin.comment, 8);
     cr_expect_eq(got->technicians->len, 2);
 
     const struct person_record *anna = records_person(got, 4);
     cr_assert_neq(anna, NULL);
     cr_expect_str_eq(anna->name, "Anna Ärmel");
     cr_expect(anna->is_address_dead && anna->is_contact && anna->is_confirmed);
+    cr_expect(anna->is_main_contact && !anna->opens_tickets);
     cr_expect_eq(anna->customer, 2);
+    const struct person_record *ben = records_person(got, 5);
+    cr_expect(ben->is_technician && ben->is_lead && ben->is_disabled && ben->opens_tickets);
+    cr_assert_eq(ben->groups->len, 2);
+    cr_expect_eq(g_array_index(ben->groups, group_id, 1), 32);
     const struct ticket_record *ticket = records_ticket(got, 12);
     cr_assert_neq(ticket, NULL);
     cr_expect_eq(ticket->status, TICKET_CLOSED);
+    cr_expect_eq(ticket->group, 31);
     cr_expect_eq(g_array_index(ticket->participants, person_id, 1), 9);
     const struct token_record *token = got->tokens->pdata[0];
     cr_expect(token->is_expired && !token->is_valid);
     cr_expect_str_eq(token->why_not, "does not fit");
+    cr_expect_eq(token->held, 61);
+    const struct held_record *held = records_held(got, 61);
+    cr_assert_neq(held, NULL);
+    cr_expect(held->is_held);
+    cr_expect_eq(held->held_for, HELD_FOR_PARSER);
+    cr_expect_str_eq(held->state, "rejected");
+    cr_expect_str_eq(held->from_text, "Dora <dora@acme.example>");
+    cr_expect_str_eq(held->subject, "Bildschirm");
+    cr_expect_str_eq(held->handled_by, "ben@desk.example");
+    cr_expect_str_eq(held->handled_how, "dropped");
+    cr_expect_eq(held->ticket, 12);
+    cr_expect_eq(held->sender, 8);
+    cr_expect_eq(held->customer, 2);
+    cr_expect_eq(held->handled_at_us, 78);
+    const struct address_record *address = records_address(got, "carl@acme.example");
+    cr_assert_neq(address, NULL);
+    cr_expect_eq(address->person, 7);
+    cr_expect_eq(address->domain_customer, 2);
     const struct outbound_record *outbound = records_outbound(got, 17);
     cr_assert_neq(outbound, NULL);
     cr_expect_str_eq(outbound->address, "anna@acme.example");
@@ -194,6 +278,8 @@ Test(records, find_nobody_and_nothing_else)
     cr_expect_eq(records_person(records, 99), NULL);
     cr_expect_eq(records_ticket(records, 99), NULL);
     cr_expect_eq(records_outbound(records, 99), NULL);
+    cr_expect_eq(records_held(records, 99), NULL);
+    cr_expect_eq(records_address(records, "nobody@acme.example"), NULL);
     cr_expect_eq(records_count(records, BUDGET_DOMAIN_HOUR, "other.example"), 0);
     cr_expect_eq(records_count(records, BUDGET_ADDRESS_DAY, "acme.example"), 0);
 }
@@ -204,16 +290,20 @@ static void set_bad_member(struct records *records, unsigned which)
     struct token_record *token = records->tokens->pdata[0];
     struct ticket_record *ticket = records->tickets->pdata[0];
     struct count_record *count = records->counts->pdata[0];
+    struct held_record *held = records->helds->pdata[0];
     const struct {
         void *member;
         int value;
     } BAD[] = {
         {&records->settings.unknown_senders, UNKNOWN_REJECT + 1},
+        {&records->settings.domain_mapping, MAPPING_STRICT + 1},
+        {&records->customer.colleagues, COLLEAGUES_STAY_OUT + 1},
+        {&held->held_for, HELD_FOR_PARSER + 1},
         {&records->mailbox.trust, TRUST_MICROSOFT365 + 1},
         {&records->twin.verdict, VERDICT_DUPLICATE + 1},
         {&token->place, TOKEN_IN_MESSAGE_ID + 1},
         {&token->purpose, 0},
-        {&token->purpose, TOKEN_UNDO + 1},
+        {&token->purpose, TOKEN_HELD + 1},
         {&token->object_kind, 0},
         {&token->object_kind, TOKEN_OUTBOUND + 1},
         {&ticket->status, TICKET_CLOSED + 1},
@@ -223,7 +313,7 @@ static void set_bad_member(struct records *records, unsigned which)
     memcpy(BAD[which].member, &BAD[which].value, sizeof(int));
 }
 
-#define BAD_MEMBERS 10
+#define BAD_MEMBERS 13
 
 Test(records, with_an_unknown_word_are_refused)
 {

@@ -26,7 +26,7 @@ static struct setting_out set_out(const char *from, const char *subject)
 static struct place match(const struct setting_out *out, enum auth auth)
 {
     g_autoptr(GPtrArray) who = g_ptr_array_new_with_free_func(g_free);
-    struct identity identity = identity_of(out->facts, out->records, who);
+    struct identity identity = identity_of(out->facts, out->records, AUTH_NONE, who);
 
     return thread_match(out->facts, out->records, &identity, auth, out->where);
 }
