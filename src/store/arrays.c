@@ -73,8 +73,8 @@ void arrays_add_line_members(struct params *params, const void *structs, size_t 
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_full((guint)count, g_free);
     for (size_t i = 0; i < count; i++) {
-        const GPtrArray *lines = NULL;
-        memcpy(&lines, member_at(structs, i, size, offset), sizeof lines);
+        gconstpointer lines = NULL; /* a GPtrArray */
+        memcpy(&lines, member_at(structs, i, size, offset), sizeof(gconstpointer));
         g_ptr_array_add(texts, join_lines(lines));
     }
     arrays_add_texts(params, texts);

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/arrays.h"
+
 static const struct statement FIND = {
     "thread_find",
     "SELECT k.key, coalesce(t.merged_into, t.id), k.mail, k.is_own, i.sender, i.is_auth_failed,"
@@ -62,28 +64,32 @@ static int compare_keys(const void *a, const void *b)
     return order != 0 ? order : right->is_own - left->is_own;
 }
 
+/* Each key once, the first of its rows; how many are left. */
+static size_t drop_repeated(struct thread_key *keys, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || memcmp(keys[i].key, keys[kept - 1].key, THREAD_KEY_BYTES) != 0) {
+            keys[kept++] = keys[i];
+        }
+    }
+    return kept;
+}
+
 void thread_store_queue_add(struct tx *tx, struct thread_key *keys, size_t count)
 {
     qsort(keys, count, sizeof *keys, compare_keys);
-    g_autofree struct blob *blobs = g_new(struct blob, count + 1);
-    g_autofree int64_t *tickets = g_new(int64_t, count + 1);
-    g_autofree int64_t *mails = g_new(int64_t, count + 1);
-    g_autofree bool *own = g_new(bool, count + 1);
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && memcmp(keys[i].key, keys[i - 1].key, THREAD_KEY_BYTES) == 0) {
-            continue;
-        }
-        blobs[kept] = (struct blob){keys[i].key, THREAD_KEY_BYTES};
-        tickets[kept] = keys[i].ticket;
-        mails[kept] = keys[i].mail;
-        own[kept] = keys[i].is_own;
-        kept++;
+    size_t kept = drop_repeated(keys, count);
+    g_autofree struct blob *blobs = g_new(struct blob, kept + 1);
+    g_autofree bool *own = g_new(bool, kept + 1);
+    for (size_t i = 0; i < kept; i++) {
+        blobs[i] = (struct blob){keys[i].key, THREAD_KEY_BYTES};
+        own[i] = keys[i].is_own;
     }
     OWNED(params) params = params_new();
     params_add_blobs(params, blobs, kept);
-    params_add_int64s(params, tickets, kept);
-    params_add_int64s(params, mails, kept);
+    ADD_ID_MEMBERS(params, keys, kept, ticket);
+    ADD_ID_MEMBERS(params, keys, kept, mail);
     params_add_bools(params, own, kept);
     tx_queue(tx, &ADD, params, NULL);
 }

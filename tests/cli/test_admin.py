@@ -262,7 +262,7 @@ class Admin(CliTest):
 
     def test_what_contacts_see_of_a_field(self):
         listed = {row["name"]: row["contacts"] for row in self.json("field", "list")}
-        self.assertEqual((listed["number"], listed["type"]), ("shown", "hidden"))
+        self.assertEqual((listed["status"], listed["type"]), ("shown", "hidden"))
         self.ok("field", "set", "type", "--contacts", "editable")
         self.assertEqual(self.json("field", "list")[-1], {"name": "type", "contacts": "editable"})
         self.fails(65, "field", "set", "type", "--contacts", "seen", says="hidden, shown or editable")

@@ -49,6 +49,7 @@ static struct identity identity_from(struct records *records, const struct facts
 {
     g_autoptr(GPtrArray) who = g_ptr_array_new_with_free_func(g_free);
 
+    cr_assert_neq(facts->from, NULL);
     world_find_sender(records, facts->from->address);
     return identity_of(facts, records, AUTH_NONE, who);
 }

@@ -261,14 +261,12 @@ static int count_children(pid_t pid, char want_state, pid_t *last_out)
     for (struct dirent *entry = NULL; folder && (entry = readdir(folder));) {
         g_autofree char *path = g_strdup_printf("/proc/%s/stat", entry->d_name);
         g_autofree char *stat = NULL;
-        char state = 0;
-        int parent = 0;
         if (!g_ascii_isdigit(entry->d_name[0]) || !g_file_get_contents(path, &stat, NULL, NULL)) {
             continue;
         }
         const char *rest = strrchr(stat, ')');
-        if (rest && sscanf(rest, ") %c %d", &state, &parent) == 2 && parent == pid &&
-            (!want_state || state == want_state)) {
+        if (rest && strlen(rest) > 4 && g_ascii_strtoll(rest + 4, NULL, 10) == pid &&
+            (!want_state || rest[2] == want_state)) { /* ") S 123 …" */
             count++;
             *last_out = (pid_t)g_ascii_strtoll(entry->d_name, NULL, 10);
         }
