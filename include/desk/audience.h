@@ -15,6 +15,9 @@ struct audience {
     const char *left_out; /* of an oversize mail: what was left out of it; NULL: it is all there */
 };
 
+/* What stops a mail to a person; own, NULL: nothing. A desk that writes to itself talks for ever. */
+char *audience_why_not(const struct records *records, const struct person_record *person);
+
 /* The opener of a ticket: "receipt", or a stranger's fixed "acknowledgement"; of an oversize mail "oversize". address is
  * what he wrote from. */
 void audience_tell_opener(struct plan *plan, const struct audience *audience, const char *address,

@@ -49,8 +49,7 @@ static enum token_purpose purpose_for(const struct audience *audience,
     return strcmp(notice, "note") == 0 ? TOKEN_TECHNICIAN_NOTE : TOKEN_TECHNICIAN_REPLY;
 }
 
-/* What stops a mail to him; own, NULL: nothing. A desk that writes to itself talks for ever. */
-static char *why_not(const struct records *records, const struct person_record *person)
+char *audience_why_not(const struct records *records, const struct person_record *person)
 {
     if (records_is_own_address(records, person->address)) {
         return g_strdup("own-address");
@@ -75,7 +74,7 @@ static struct plan_mail *tell(struct plan *plan, const struct audience *audience
     mail->address = g_strdup(person->address);
     mail->name = g_strdup(person->name);
     mail->reason = g_strdup(reason);
-    mail->suppressed_by = why_not(audience->records, person);
+    mail->suppressed_by = audience_why_not(audience->records, person);
     return mail;
 }
 
@@ -162,7 +161,7 @@ void audience_tell_noted(struct plan *plan, const struct audience *audience)
     mail->address = g_strdup(person->address);
     mail->name = g_strdup(person->name);
     mail->reason = g_strdup("his mail became a note");
-    mail->suppressed_by = why_not(audience->records, person);
+    mail->suppressed_by = audience_why_not(audience->records, person);
 }
 
 void audience_tell_assigned(struct plan *plan, const struct audience *audience)
@@ -170,32 +169,36 @@ void audience_tell_assigned(struct plan *plan, const struct audience *audience)
     tell_all(plan, audience, "assigned", "was told of the ticket, which is assigned now");
 }
 
+/* dead gets the address of one who cannot be reached. */
 static void tell_contact(struct plan *plan, const struct audience *audience, person_id id,
-                         const char *notice, const char *reason)
+                         const char *notice, const char *reason, GString *dead)
 {
     const struct person_record *person = records_person(audience->records, id);
     const struct plan_mail *mail = person == NULL || person->is_disabled
                                        ? NULL
                                        : tell(plan, audience, person, notice, reason);
 
-    if (mail != NULL && mail->suppressed_by != NULL && strcmp(notice, "reply") == 0) {
-        g_autofree char *why = g_strdup_printf("wrote to %s, whose address is dead",
-                                               person->address);
-        audience_tell_undelivered(plan, audience, audience->author, 0, why);
+    if (mail != NULL && mail->suppressed_by != NULL) {
+        g_string_append_printf(dead, "%s%s", dead->len == 0 ? "" : ", ", person->address);
     }
 }
 
 void audience_tell_contacts(struct plan *plan, const struct audience *audience, const char *notice)
 {
     const struct ticket_record *ticket = audience->ticket;
+    g_autoptr(GString) dead = g_string_new(NULL);
 
     if (audience->is_by_machine || ticket == NULL) {
         return;
     }
-    tell_contact(plan, audience, ticket->requester, notice, "opened the ticket");
+    tell_contact(plan, audience, ticket->requester, notice, "opened the ticket", dead);
     for (guint i = 0; i < ticket->participants->len; i++) {
         tell_contact(plan, audience, g_array_index(ticket->participants, person_id, i), notice,
-                     "takes part in the ticket");
+                     "takes part in the ticket", dead);
+    }
+    if (dead->len > 0 && strcmp(notice, "reply") == 0) {
+        g_autofree char *why = g_strdup_printf("wrote to %s, whose address is dead", dead->str);
+        audience_tell_undelivered(plan, audience, audience->author, 0, why);
     }
 }
 
@@ -216,7 +219,7 @@ void audience_tell_undelivered(struct plan *plan, const struct audience *audienc
     mail->address = g_strdup(person->address);
     mail->name = g_strdup(person->name);
     mail->reason = g_strdup(reason);
-    mail->suppressed_by = person->is_address_dead ? g_strdup("dead-address") : NULL;
+    mail->suppressed_by = audience_why_not(audience->records, person);
 }
 
 void audience_tell_author(struct plan *plan, const struct audience *audience, const char *notice,

@@ -51,6 +51,23 @@ static bool may_join(const struct decision *decision, const struct named *named)
     return decision->plan->customer != 0 && named->customer == decision->plan->customer;
 }
 
+/* Does the plan make him already, as the requester of the ticket that a technician opens for him? */
+static bool is_new_requester(const struct plan *plan, const struct named *named)
+{
+    for (guint i = 0; i < plan->changes->len; i++) {
+        const struct change *change = plan->changes->pdata[i];
+        bool is_him = named->person != NULL
+                          ? change->kind == CHANGE_TICKET_OPEN &&
+                                change->person == named->person->id
+                          : change->kind == CHANGE_PERSON_ADD &&
+                                g_ascii_strcasecmp(change->address, named->address->address) == 0;
+        if (is_him) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Sender, requester and those who take part already need not be brought in. */
 static bool is_there(const struct decision *decision, const struct named *named)
 {
@@ -58,7 +75,8 @@ static bool is_there(const struct decision *decision, const struct named *named)
     const char *from = decision->identity.address;
 
     if (g_ascii_strcasecmp(named->address->address, from) == 0 ||
-        records_is_own_address(decision->records, named->address->address)) {
+        records_is_own_address(decision->records, named->address->address) ||
+        is_new_requester(decision->plan, named)) {
         return true;
     }
     return named->person != NULL &&

@@ -99,14 +99,16 @@ static void change_participant(struct decision *decision)
 
 /* ---- in whose name ----------------------------------------------------------------------------- */
 
-/* Whose ticket a technician opens: "#for" on top, or whose mail he forwards; own, NULL: his own. */
+/* Whose ticket a technician opens: "#for" on top, or whose mail he forwards; own, NULL: his own. No machine does so
+ * in his name, and no mail that a person had to release. */
 static char *find_behalf(const struct decision *decision)
 {
     const struct facts *facts = decision->facts;
     const struct address *forwarded = facts->forwarded_from;
     char *address = NULL;
 
-    if (decision->evidence.claim != CLAIM_TECHNICIAN || decision->evidence.auth != AUTH_PASS) {
+    if (decision->evidence.claim != CLAIM_TECHNICIAN || decision->ruling.outcome != OUTCOME_NEW ||
+        decision->evidence.writer != WRITER_PERSON) {
         return NULL;
     }
     address = words_for(facts->text);
@@ -176,14 +178,21 @@ static void change_open(struct decision *decision)
     }
 }
 
-/* A technician who forwarded a mail of nobody can tell whom is asked whose ticket it is. */
-static void ask_requester(struct decision *decision)
+/* A technician's receipt: on a ticket that he opens for somebody he is a technician, even if he is a contact elsewhere.
+ * Who forwarded a mail of nobody can tell whom is asked whose ticket it is. */
+static void finish_receipt(struct decision *decision)
 {
     g_autofree char *behalf = find_behalf(decision);
+    bool is_technician = decision->evidence.claim == CLAIM_TECHNICIAN;
 
-    if (decision->evidence.claim == CLAIM_TECHNICIAN && behalf == NULL &&
-        words_is_forward(decision->facts->subject) && decision->plan->mails->len > 0) {
-        plan_set_value(decision->plan->mails->pdata[0], "whose-is-it", "yes");
+    if (!is_technician || decision->evidence.writer != WRITER_PERSON) {
+        return;
+    }
+    struct plan_mail *receipt = decision->plan->mails->pdata[0];
+    if (behalf != NULL) {
+        receipt->purpose = TOKEN_TECHNICIAN_REPLY;
+    } else if (words_is_forward(decision->facts->subject)) {
+        plan_set_value(receipt, "whose-is-it", "yes");
     }
 }
 
@@ -205,8 +214,8 @@ static void tell_limits(struct decision *decision)
     const char *address = decision->facts->from->address;
     bool is_unsent = decision->to_drop[0] != '\0' && decision->evidence.token == OWN_REPLY;
 
-    if (decision->evidence.is_released) {
-        return; /* a person read it: that its sender wrote it is not proven */
+    if (decision->evidence.is_released || decision->evidence.claim == CLAIM_OURSELVES) {
+        return; /* a person read it: that its sender wrote it is not proven; we never write to ourselves */
     }
     if (decision->left_out != NULL) {
         audience_tell_author(decision->plan, &audience, "oversize", address, decision->left_out);
@@ -231,7 +240,7 @@ static void plan_new_ticket(struct decision *decision)
     if (!is_note && !is_ourselves) {
         audience_tell_opener(decision->plan, &audience, facts->from->address, facts->from->name,
                              evidence_is_confirmed(decision));
-        ask_requester(decision);
+        finish_receipt(decision);
     }
     audience_tell_technicians(decision->plan, &audience, is_note ? "note" : "new-ticket");
 }
@@ -298,11 +307,13 @@ static void plan_note(struct decision *decision)
 
     struct audience audience = decision_audience(decision);
     audience_tell_technicians(decision->plan, &audience, "note");
-    if (decision->evidence.claim == CLAIM_TECHNICIAN && decision->evidence.token == OWN_NONE &&
-        !decision->evidence.is_released) {
+    bool is_news = decision->evidence.claim == CLAIM_TECHNICIAN &&
+                   decision->evidence.token == OWN_NONE && !decision->evidence.is_released;
+    if (is_news && decision->left_out == NULL) {
         audience_tell_noted(decision->plan, &audience);
+    } else {
+        tell_limits(decision); /* a notice that can be answered, too */
     }
-    tell_limits(decision);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------- */

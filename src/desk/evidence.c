@@ -19,8 +19,10 @@ bool evidence_proves_sender(const struct decision *decision)
 {
     const struct evidence *evidence = &decision->evidence;
 
+    bool is_reply = evidence->token != OWN_NONE && evidence->writer == WRITER_PERSON;
+
     return evidence->auth == AUTH_PASS || decision->records->is_trusted ||
-           (evidence->token != OWN_NONE && evidence->writer == WRITER_PERSON);
+           (evidence->auth == AUTH_NONE && is_reply);
 }
 
 bool evidence_is_confirmed(const struct decision *decision)

@@ -3,7 +3,8 @@
  * A mail that is held tells, when a person wrote it:
  *
  *     was it you?      the registered address of whom it claims to be from: a technician or a confirmed contact
- *     main contact     sender, subject and the first words of a colleague's mail; his YES admits it
+ *     main contact     sender, subject and the first words of a colleague's mail; his YES admits it (the
+ *                      technicians, if he cannot be reached)
  *     the colleague    that his mail waits, and for whom; not if nothing shows that he is who he says
  *     the technicians  the ticket's assignee or group; without a ticket the leads, or all if there are none
  *
@@ -54,7 +55,7 @@ static struct plan_mail *tell(struct decision *decision, const char *notice,
     mail->address = g_strdup(person->address);
     mail->name = g_strdup(person->name);
     mail->reason = g_strdup(reason);
-    mail->suppressed_by = person->is_address_dead ? g_strdup("dead-address") : NULL;
+    mail->suppressed_by = audience_why_not(decision->records, person);
     return mail;
 }
 
@@ -153,20 +154,22 @@ static void ask_claimed(struct decision *decision)
     }
 }
 
-static void ask_main_contact(struct decision *decision)
+/* False: there is none who could admit it. */
+static bool ask_main_contact(struct decision *decision)
 {
     const struct records *records = decision->records;
     const struct person_record *main_contact = records_person(records,
                                                               records->customer.main_contact);
+    struct plan_mail *mail = main_contact == NULL
+                                 ? NULL
+                                 : tell(decision, "admission", main_contact, records->mail,
+                                        "the main contact: only he opens tickets");
 
-    if (main_contact == NULL) {
-        return;
+    if (mail == NULL) {
+        return false;
     }
-    struct plan_mail *mail = tell(decision, "admission", main_contact, records->mail,
-                                  "the main contact: only he opens tickets");
-    if (mail != NULL) {
-        describe_this(mail, decision, records->settings.excerpt_chars);
-    }
+    describe_this(mail, decision, records->settings.excerpt_chars);
+    return mail->suppressed_by == NULL;
 }
 
 /* The colleague learns that his mail waits, if it is his. */
@@ -189,6 +192,7 @@ static void tell_colleague(struct decision *decision)
     mail->address = g_strdup(decision->identity.address);
     mail->name = g_strdup(decision->facts->from->name);
     mail->reason = g_strdup("his mail waits for the main contact");
+    mail->suppressed_by = person == NULL ? NULL : audience_why_not(decision->records, person);
     plan_set_value(mail, "main-contact", main_contact != NULL ? main_contact->name : NULL);
     plan_set_value(mail, "held-subject", decision->facts->subject);
 }
@@ -207,10 +211,11 @@ void holding_plan(struct decision *decision)
         return; /* machine mail causes no mail; the digest names it */
     }
     ask_claimed(decision);
+    bool is_asked = is_for_main_contact && ask_main_contact(decision);
     if (is_for_main_contact) {
-        ask_main_contact(decision);
         tell_colleague(decision);
-    } else {
+    }
+    if (!is_asked) {
         tell_technicians(decision, "held", decision->records->mail, decision->place.ticket,
                          describe_held);
     }
