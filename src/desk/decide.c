@@ -88,10 +88,8 @@ static void change_participant(struct decision *decision)
     const struct ticket_record *ticket = decision->place.ticket;
     const struct person_record *person = decision->identity.person;
 
-    if (!decision->evidence.takes_part && decision->place.way != WAY_OVERTAKEN) {
-        return;
-    }
-    if (person == NULL || !identity_is_party(person->id, ticket)) {
+    if (decision->evidence.takes_part &&
+        (person == NULL || !identity_is_party(person->id, ticket))) {
         decision_add_change(decision->plan, CHANGE_PARTICIPANT_ADD,
                             "writes to a ticket of his customer");
     }

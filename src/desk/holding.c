@@ -99,6 +99,9 @@ static bool is_responsible(const struct person_record *person, const struct tick
     if (ticket == NULL) {
         return person->is_lead || !has_leads;
     }
+    if (!identity_is_technician_on(person, ticket)) {
+        return false;
+    }
     return ticket->assignee == person->id ||
            (ticket->assignee == 0 && permission_technician_may(person, ticket, ACTION_NOTE));
 }
@@ -376,7 +379,8 @@ static void decide_on_held(struct decision *decision)
         report_back(decision, NULL, became);
         return;
     }
-    if (!permission_technician_may(person, ticket, ACTION_RELEASE)) {
+    if (!identity_is_technician_on(person, ticket) ||
+        !permission_technician_may(person, ticket, ACTION_RELEASE)) {
         plan_say(decision->plan->may, "only a lead, or whoever has the ticket, decides on it");
         report_back(
             decision, NULL,

@@ -109,21 +109,29 @@ struct settings settings_default(void)
     return settings;
 }
 
-static const struct setting_info *find_setting(const char *name, const char **nearest_out)
+static const struct setting_info *find_setting(const char *name)
 {
-    size_t best = G_MAXSIZE;
-
     for (size_t i = 0; i < G_N_ELEMENTS(SETTINGS); i++) {
-        size_t distance = text_distance(name, SETTINGS[i].name);
-        if (distance == 0) {
+        if (strcmp(name, SETTINGS[i].name) == 0) {
             return &SETTINGS[i];
-        }
-        if (distance < best) {
-            best = distance;
-            *nearest_out = SETTINGS[i].name;
         }
     }
     return NULL;
+}
+
+static const char *find_nearest(const char *name)
+{
+    size_t best = G_MAXSIZE;
+    const char *nearest = "";
+
+    for (size_t i = 0; i < G_N_ELEMENTS(SETTINGS); i++) {
+        size_t distance = text_distance(name, SETTINGS[i].name);
+        if (distance < best) {
+            best = distance;
+            nearest = SETTINGS[i].name;
+        }
+    }
+    return nearest;
 }
 
 /* The place of value in words ("ticket|hold|reject"); -1: not among them. */
@@ -194,12 +202,11 @@ static enum status set_value(struct settings *settings, const struct setting_inf
 enum status settings_set(struct settings *settings, const char *name, const char *value,
                          struct err *err)
 {
-    const char *nearest = "";
-    const struct setting_info *setting = find_setting(name, &nearest);
+    const struct setting_info *setting = find_setting(name);
 
     if (setting == NULL) {
         (void)err_set(err, ST_INVALID, "there is no setting \"%.80s\"", name);
-        return err_hint(err, "did you mean \"%s\"?", nearest);
+        return err_hint(err, "did you mean \"%s\"?", find_nearest(name));
     }
     if (set_value(settings, setting, value, err) != ST_OK) {
         return err_wrap(err, "%s", setting->name);
