@@ -20,6 +20,7 @@ class Poison(DeskCase):
 
     def test_the_poisoned_are_held_and_the_others_filed(self):
         """All of them wait when the desk starts: good and bad share batches."""
+        self.desk.lift_limits()
         good = [Mail(sender=f"good{n}@any.example", to=self.desk.address, subject=f"good {n}",
                      recipients=[self.desk.address]) for n in range(GOOD_MAILS)]
         bad = [Mail(sender=f"bad-{name}@any.example", to=self.desk.address, subject=name,

@@ -179,7 +179,8 @@ class Desk:
 
     def lift_limits(self):
         """For tests and bench that send more than people do."""
-        for name in ("address-hour", "address-day", "domain-hour", "ticket-hour"):
+        for name in ("address-hour", "address-day", "domain-hour", "ticket-hour", "sender-tickets",
+                     "strangers-tickets"):
             self.postdesk("setting", "set", f"limit-{name}", "0")
 
     # ---- postdeskd --------------------------------------------------------------------------
