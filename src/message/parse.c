@@ -207,7 +207,7 @@ static char *probable_charset(const struct part *root)
 /* Mail from a Mac of old has CR for line ends, all of them; the network has no such mail. */
 static bool has_lone_crs(const char *bytes, size_t length)
 {
-    return memchr(bytes, '\n', length) == NULL && memchr(bytes, '\r', length) != NULL;
+    return length > 0 && memchr(bytes, '\n', length) == NULL && memchr(bytes, '\r', length) != NULL;
 }
 
 static void mend_line_ends(char *bytes, size_t length)
