@@ -18,6 +18,10 @@ struct audience {
 /* What stops a mail to a person; own, NULL: nothing. A desk that writes to itself talks for ever. */
 char *audience_why_not(const struct records *records, const struct person_record *person);
 
+/* The assignee, if he can still act; NULL: there is none. ticket may be NULL. */
+const struct person_record *audience_assignee(const struct records *records,
+                                              const struct ticket_record *ticket);
+
 /* The opener of a ticket: "receipt", or a stranger's fixed "acknowledgement"; of an oversize mail "oversize". address is
  * what he wrote from. */
 void audience_tell_opener(struct plan *plan, const struct audience *audience, const char *address,

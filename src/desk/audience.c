@@ -109,13 +109,12 @@ void audience_tell_opener(struct plan *plan, const struct audience *audience, co
     mail->suppressed_by = is_dead ? g_strdup("dead-address") : NULL;
 }
 
-/* The assignee, if he can still act. */
-static const struct person_record *active_assignee(const struct audience *audience)
+const struct person_record *audience_assignee(const struct records *records,
+                                              const struct ticket_record *ticket)
 {
-    const struct ticket_record *ticket = audience->ticket;
     const struct person_record *person = ticket == NULL || ticket->assignee == 0
                                              ? NULL
-                                             : records_person(audience->records, ticket->assignee);
+                                             : records_person(records, ticket->assignee);
 
     return person != NULL && identity_is_technician_on(person, ticket) ? person : NULL;
 }
@@ -138,7 +137,7 @@ static void tell_all(struct plan *plan, const struct audience *audience, const c
 void audience_tell_technicians(struct plan *plan, const struct audience *audience,
                                const char *notice)
 {
-    const struct person_record *assignee = active_assignee(audience);
+    const struct person_record *assignee = audience_assignee(audience->records, audience->ticket);
 
     if (audience->is_by_machine) {
         return;

@@ -80,30 +80,49 @@ static void describe_this(struct plan_mail *mail, const struct decision *decisio
 
 /* ---- the technicians --------------------------------------------------------------------------- */
 
-static bool has_lead(const struct records *records)
+/* Whose business it is. Never the sender's own: somebody else has to hear of it. */
+struct keepers {
+    const struct person_record *sender;
+    const struct ticket_record *ticket;   /* NULL: it belongs to none */
+    const struct person_record *assignee; /* NULL: none who could act */
+    bool has_leads;
+};
+
+static const struct person_record *technician_at(const struct records *records, guint i)
 {
-    for (guint i = 0; i < records->technicians->len; i++) {
-        const struct person_record *person =
-            records_person(records, g_array_index(records->technicians, person_id, i));
-        if (person != NULL && person->is_lead) {
-            return true;
-        }
-    }
-    return false;
+    return records_person(records, g_array_index(records->technicians, person_id, i));
 }
 
-/* Is held mail that belongs there this technician's business? */
-static bool is_responsible(const struct person_record *person, const struct ticket_record *ticket,
-                           bool has_leads)
+static struct keepers find_keepers(const struct decision *decision,
+                                   const struct ticket_record *ticket)
 {
-    if (ticket == NULL) {
-        return person->is_lead || !has_leads;
+    const struct records *records = decision->records;
+    struct keepers keepers = {.sender = decision->identity.person,
+                              .ticket = ticket,
+                              .assignee = audience_assignee(records, ticket)};
+
+    if (keepers.assignee == keepers.sender) {
+        keepers.assignee = NULL;
     }
-    if (!identity_is_technician_on(person, ticket)) {
+    for (guint i = 0; i < records->technicians->len; i++) {
+        const struct person_record *person = technician_at(records, i);
+        keepers.has_leads |= person != NULL && person != keepers.sender && person->is_lead;
+    }
+    return keepers;
+}
+
+static bool is_keeper(const struct keepers *keepers, const struct person_record *person)
+{
+    if (person == NULL || person == keepers->sender) {
         return false;
     }
-    return ticket->assignee == person->id ||
-           (ticket->assignee == 0 && permission_technician_may(person, ticket, ACTION_NOTE));
+    if (keepers->ticket == NULL) {
+        return person->is_lead || !keepers->has_leads;
+    }
+    return keepers->assignee != NULL
+               ? person == keepers->assignee
+               : identity_is_technician_on(person, keepers->ticket) &&
+                     permission_technician_may(person, keepers->ticket, ACTION_NOTE);
 }
 
 /* Tell the technicians whose business it is; describe_it says what. */
@@ -113,16 +132,13 @@ static void tell_technicians(struct decision *decision, const char *notice, mail
                                                  const struct decision *decision))
 {
     const struct records *records = decision->records;
-    bool has_leads = has_lead(records);
+    struct keepers keepers = find_keepers(decision, ticket);
 
     for (guint i = 0; i < records->technicians->len; i++) {
-        const struct person_record *person =
-            records_person(records, g_array_index(records->technicians, person_id, i));
-        if (person == NULL || person == decision->identity.person ||
-            !is_responsible(person, ticket, has_leads)) {
-            continue;
-        }
-        struct plan_mail *mail = tell(decision, notice, person, held, "decides on held mail");
+        const struct person_record *person = technician_at(records, i);
+        struct plan_mail *mail = is_keeper(&keepers, person)
+                                     ? tell(decision, notice, person, held, "decides on held mail")
+                                     : NULL;
         if (mail != NULL) {
             mail->purpose = TOKEN_HELD;
             plan_set_value(mail, "may-decide",
@@ -152,9 +168,8 @@ static void ask_claimed(struct decision *decision)
     }
     struct plan_mail *mail = tell(decision, "was-this-you", person, decision->records->mail,
                                   "it is his address that the mail claims");
-    if (mail != NULL) {
-        describe_this(mail, decision, 0);
-    }
+    assert(mail != NULL); /* he is the first, and who was disabled claims nothing */
+    describe_this(mail, decision, 0);
 }
 
 /* False: there is none who could admit it. */
@@ -403,8 +418,9 @@ void holding_answer(struct decision *decision)
     }
     for (guint i = 0; i < decision->records->tokens->len; i++) {
         const struct token_record *token = decision->records->tokens->pdata[i];
-        bool is_question = token->is_valid && token->object == decision->place.held->id &&
-                           token->purpose == TOKEN_CONFIRM;
+        bool is_question = token->is_valid && token->purpose == TOKEN_CONFIRM &&
+                           token->object_kind == TOKEN_HELD_MAIL &&
+                           token->object == decision->place.held->id;
         if (is_question) {
             confirm(decision);
             return;
