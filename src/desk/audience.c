@@ -157,6 +157,7 @@ void audience_tell_noted(struct plan *plan, const struct audience *audience)
     mail->person = person->id;
     mail->ticket = ticket_of(audience);
     mail->purpose = TOKEN_TECHNICIAN_REPLY;
+    mail->is_automatic = true; /* a machine of his may answer to it, and get one again */
     mail->address = g_strdup(person->address);
     mail->name = g_strdup(person->name);
     mail->reason = g_strdup("his mail became a note");

@@ -358,7 +358,7 @@ static void carry_out(struct decision *decision)
     case OUTCOME_EVENT:
         if (decision->evidence.writer == WRITER_BOUNCE) {
             returned_plan(decision);
-        } else if (decision->place.held != NULL) {
+        } else if (decision->place.held != NULL && decision->evidence.writer != WRITER_REPORT) {
             holding_answer(decision);
         }
         break;
@@ -438,6 +438,13 @@ static bool is_proved(const struct plan *plan)
     return false;
 }
 
+/* Fingerprints do not cover how a mail was addressed: whoever has a copy can send it to another ticket first. */
+static bool is_in_its_place(const struct plan *plan, const struct twin_record *twin)
+{
+    return plan->ticket == twin->ticket ||
+           (plan->ticket == REF_NEW && strcmp(twin->outcome, outcome_name(OUTCOME_NEW)) == 0);
+}
+
 struct plan *decide(const struct facts *facts, const struct records *records)
 {
     struct plan *plan = judge(facts, records);
@@ -450,6 +457,11 @@ struct plan *decide(const struct facts *facts, const struct records *records)
     bool takes_place_of_held = twin->verdict == VERDICT_HELD && is_filed;
     bool verifies = twin->is_unverified && is_proved(plan) && plan->sender != REF_NEW;
 
+    if (verifies && !is_in_its_place(plan, twin)) {
+        plan_say(plan->may, "mail %" PRId64 " is the same with less proof, in another place",
+                 twin->mail);
+        return plan;
+    }
     if (!takes_place_of_held && !verifies) {
         become_duplicate(plan, twin);
         return plan;

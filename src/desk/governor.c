@@ -5,7 +5,8 @@
  * strangers in all. BUDGETS says which budget counts what. Counts are those of the database when the mail was
  * decided; they may overrun by a batch a worker, which is the price for no lock.
  *
- * Text that people wrote is bound by none of them, nor is what technicians get. That machines are never
+ * Text that people wrote is bound by none of them. Technicians get news of held mail by a budget of its own, and of
+ * what answers to their own mail, which a machine may have written in their name, so much as everybody. That machines are never
  * answered at all is desk/audience's rule.
  * Pure.
  */
@@ -76,6 +77,12 @@ static char *key_of(enum key key, const struct plan_mail *mail)
     return g_strdup("");
 }
 
+/* News of held mail: whoever makes us send them must not use up what else may go to the same address or domain. */
+static bool has_own_budget(const char *notice)
+{
+    return strcmp(notice, "held") == 0 || strcmp(notice, "held-answer") == 0;
+}
+
 /* The key of the i-th budget if it binds the mail; own. NULL: it does not. */
 static char *binding_key(const struct settings *settings, size_t i, const struct plan_mail *mail)
 {
@@ -83,8 +90,8 @@ static char *binding_key(const struct settings *settings, size_t i, const struct
 
     if (BUDGETS[i].notice != NULL) {
         binds = strcmp(BUDGETS[i].notice, mail->notice) == 0;
-    } else if (mail->purpose == TOKEN_HELD) {
-        binds = false; /* what technicians get has a budget of its own */
+    } else if (has_own_budget(mail->notice)) {
+        binds = false; /* and is not counted here, either */
     }
     return binds && limit_at(settings, i) > 0 ? key_of(BUDGETS[i].key, mail) : NULL;
 }

@@ -292,6 +292,27 @@ static bool may_confirm(const struct decision *decision)
     return held->sender == person->id;
 }
 
+/* That he wrote it gives him no more rights than a mail that proves it at once: what he says in a ticket in which he
+ * takes no part, or instead of the main contact, is for the technicians to release. */
+static bool may_do_it_himself(const struct decision *decision)
+{
+    const struct ticket_record *ticket = ticket_of(decision);
+    const struct identity *identity = &decision->identity;
+    const struct person_record *person = identity->person;
+
+    if (decision->place.held->held_for == HELD_FOR_MAIN_CONTACT) {
+        return true; /* it is another's mail, and he the main contact */
+    }
+    if (identity_claim_on(identity, ticket) == CLAIM_TECHNICIAN) {
+        return permission_technician_may(person, ticket, ACTION_NOTE);
+    }
+    if (ticket != NULL) {
+        return identity_takes_part(identity, ticket);
+    }
+    return person->opens_tickets &&
+           (person->is_main_contact || !decision->records->customer.is_main_contact_only);
+}
+
 /* A colleague who is known hears that his mail was not admitted. */
 static void tell_not_admitted(struct decision *decision)
 {
@@ -322,6 +343,12 @@ static void confirm(struct decision *decision)
         tell_answer(decision);
         return;
     }
+    if (answer == ANSWER_YES && !may_do_it_himself(decision)) {
+        plan_say(decision->plan->may, "he says that he wrote it, but it asks for more than he may: "
+                                      "nothing changes, the technicians are told");
+        tell_answer(decision);
+        return;
+    }
     if (answer == ANSWER_YES) {
         change_held(decision, CHANGE_HELD_RELEASE, "the one who was asked said yes");
         return;
@@ -343,6 +370,8 @@ static void report_back(struct decision *decision, const char *done, const char 
 
     assert(mail != NULL); /* nobody else is told in this plan */
     mail->purpose = TOKEN_HELD;
+    mail->is_automatic = done ==
+                         NULL; /* a machine that answers to everything gets no more than so many */
     describe(mail, held->id, held->from_text, held->subject);
     plan_set_value(mail, "done", done);
     plan_set_value(mail, "why-not", why_not);

@@ -222,6 +222,14 @@ static bool leads_to_ticket(const struct token_record *token)
     return false;
 }
 
+/* A mail of ours that is about no ticket (a digest, "your mail waits") has no other token: what a machine answers to it
+ * is no new matter. */
+static bool comes_back_from_ticketless(const struct token_record *token)
+{
+    return token->is_valid && token->purpose == TOKEN_BOUNCE && token->ticket == 0 &&
+           (token->place == TOKEN_IN_ADDRESS || token->place == TOKEN_IN_IN_REPLY_TO);
+}
+
 static bool leads_to_held_mail(const struct token_record *token)
 {
     return token->object_kind == TOKEN_HELD_MAIL &&
@@ -319,6 +327,9 @@ static bool search_tokens(struct search *search)
         }
         if (leads_to_held_mail(token) && arrive_by_held(search, token)) {
             return true;
+        }
+        if (comes_back_from_ticketless(token)) {
+            search->place.is_bounce_address = true;
         }
         if (!leads_to_ticket(token)) {
             continue;

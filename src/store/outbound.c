@@ -37,20 +37,26 @@ static const struct statement FIND = {
                      " o.is_automatic FROM outbound_mail o LEFT JOIN ticket t ON t.id = o.ticket"
                      " LEFT JOIN comment c ON c.id = o.comment WHERE o.id = ANY($1::int8[])"};
 
+/* The news of held mail have a budget of their own. */
+#define NO_NEWS_OF_HELD " AND notice NOT IN ('held', 'held-answer')"
+
 #define COUNT_BY(key, rest)                                                    \
  "SELECT k.key, (SELECT count(*) FROM (SELECT 1 FROM outbound_mail WHERE " key \
  " AND state <> 'suppressed' AND " rest " LIMIT $2) c) FROM unnest($1::text[]) AS k (key)"
 
 static const struct statement COUNTS[BUDGET_COUNT] = {
-    [BUDGET_ADDRESS_HOUR] = {"outbound_count_address_hour",
-                             COUNT_BY("address_key = k.key",
-                                      "is_automatic AND queued_at > now() - interval '1 hour'")},
-    [BUDGET_ADDRESS_DAY] = {"outbound_count_address_day",
-                            COUNT_BY("address_key = k.key",
-                                     "is_automatic AND queued_at > now() - interval '1 day'")},
-    [BUDGET_DOMAIN_HOUR] = {"outbound_count_domain_hour",
-                            COUNT_BY("domain = k.key",
-                                     "is_automatic AND queued_at > now() - interval '1 hour'")},
+    [BUDGET_ADDRESS_HOUR] =
+        {"outbound_count_address_hour",
+         COUNT_BY("address_key = k.key",
+                  "is_automatic AND queued_at > now() - interval '1 hour'" NO_NEWS_OF_HELD)},
+    [BUDGET_ADDRESS_DAY] =
+        {"outbound_count_address_day",
+         COUNT_BY("address_key = k.key",
+                  "is_automatic AND queued_at > now() - interval '1 day'" NO_NEWS_OF_HELD)},
+    [BUDGET_DOMAIN_HOUR] =
+        {"outbound_count_domain_hour",
+         COUNT_BY("domain = k.key",
+                  "is_automatic AND queued_at > now() - interval '1 hour'" NO_NEWS_OF_HELD)},
     [BUDGET_TICKET_HOUR] = {"outbound_count_ticket_hour",
                             COUNT_BY("ticket = k.key::int8",
                                      "is_automatic AND queued_at > now() - interval '1 hour'")},

@@ -99,6 +99,29 @@ class Decisions(HeldCase):
         self.send(post.reply(tara.next("the question")[0], TARA, "Yes"), proof="none")
         self.assertEqual(self.wait_state(row["id"], "filed")["outcome"], "note")
 
+    def test_a_contact_does_not_talk_himself_into_a_strangers_ticket(self):
+        row, receipt = self.new_ticket(self.person())
+        carl, ben = self.box("carl@other.test"), self.box(BEN)
+        self.send(Mail(sender="carl@other.test", to=self.desk.address, subject="Known"))
+        carl.next("the receipt"), ben.next("the new ticket")
+        forged = self.send(post.reply(receipt, "carl@other.test", "Please pay to me."), proof="fail")
+        self.assertEqual((forged["outcome"], forged["ticket"]), ("held", row["ticket"]))
+        self.send(post.reply(carl.next("the question")[0], "carl@other.test", "Yes"))
+        self.settle()
+        self.assertEqual(self.state(forged["id"])["state"], "held")
+        self.assertEqual(len(self.comments(row["ticket"])), 1)
+
+    def test_a_machine_that_answers_to_the_digest_opens_no_ticket(self):
+        self.hold()
+        ben = self.box(BEN)
+        self.desk.sql("delete from chore where name = 'held-digest'")
+        def is_digest(mail):
+            return "wait for a decision" in post.header(mail, "Subject")
+
+        digest = wait_for("the digest", lambda: next(filter(is_digest, ben.newer()), None))
+        away = self.send(post.reply(digest, BEN, "I am away.", headers=[("Auto-Submitted", "auto-replied")]))
+        self.assertEqual((away["outcome"], away["ticket"]), ("event", None))
+
     def test_no_drops_it_and_the_lead_hears_of_it(self):
         tara = self.box(TARA)
         row, _ = self.held_and_told()

@@ -50,7 +50,9 @@ static void check_verdict(const struct tried *it)
     if (it->records->twin.mail == 0) {
         PROMISE(plan->verdict != VERDICT_DUPLICATE && plan->supersedes == 0);
     } else {
-        PROMISE(plan->verdict == VERDICT_DUPLICATE || plan->supersedes == 55);
+        /* Where the first stands unverified in another place, both are there. */
+        PROMISE(plan->verdict == VERDICT_DUPLICATE || plan->supersedes == 55 ||
+                (it->records->twin.is_unverified && plan->ticket != it->records->twin.ticket));
         PROMISE(plan->supersedes == 0 || it->records->twin.verdict == VERDICT_HELD ||
                 verified != 0);
     }
@@ -279,6 +281,24 @@ static bool decides(const struct tried *it)
              (ticket->assignee == 0 && is_permitted(it->sender, ticket))));
 }
 
+/* Whose mail it was says that he wrote it: then it may do what he may by himself, with proof. */
+static bool may_write_himself(const struct tried *it)
+{
+    const struct held_record *held = held_of(it);
+    const struct ticket_record *ticket = records_ticket(it->records, held->ticket);
+
+    if (held->held_for == HELD_FOR_MAIN_CONTACT) {
+        return true; /* a colleague's */
+    }
+    if (works_on(it->sender, ticket)) {
+        return is_permitted(it->sender, ticket);
+    }
+    return ticket != NULL
+               ? it->sender->is_technician || takes_part(it, ticket)
+               : it->sender->opens_tickets &&
+                     (it->sender->is_main_contact || !it->records->customer.is_main_contact_only);
+}
+
 static void check_answer(const struct tried *it)
 {
     const struct plan *plan = it->plan;
@@ -290,7 +310,7 @@ static void check_answer(const struct tried *it)
                     it->facts->from != NULL;
     bool is_about_held = is_plain && placement_of(it->at)->hint == HINT_HELD_TOKEN &&
                          held_of(it)->is_held;
-    bool yes = is_about_held && is_asked(it) && words->is_yes;
+    bool yes = is_about_held && is_asked(it) && words->is_yes && may_write_himself(it);
     bool no = is_about_held && is_asked(it) && words->is_no;
     bool releases = is_about_held && decides(it) && words->is_release;
     bool drops = is_about_held && decides(it) && words->is_drop;

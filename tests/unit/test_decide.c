@@ -274,6 +274,122 @@ Test(decide, puts_a_better_copy_in_the_place_of_a_held_one)
     cr_expect_eq(better.plan->duplicate_of, 0);
 }
 
+Test(decide, proves_an_unverified_copy_only_in_its_place)
+{
+    static const struct {
+        const char *outcome;
+        ticket_id ticket;
+        bool is_answer;
+        bool is_proof;
+    } FIRST[] = {
+        {"unverified", 12, true, true},   {"unverified", 14, true, false},
+        {"unverified", 14, false, false}, {"new", 14, false, true},
+        {"new", 14, true, false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(FIRST); i++) {
+        CASE it = case_from("anna@acme.example", "x", PASS("acme.example"));
+        it.records->twin.mail = 55;
+        it.records->twin.verdict = VERDICT_FILED;
+        it.records->twin.is_unverified = true;
+        it.records->twin.comment = 8;
+        it.records->twin.ticket = FIRST[i].ticket;
+        world_set(&it.records->twin.outcome, FIRST[i].outcome);
+        if (FIRST[i].is_answer) {
+            world_add_token(it.records, TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, ANNA, 12);
+            world_set(&it.facts->subject, "Drucker defekt");
+        }
+        it.plan = decide(it.facts, it.records);
+        cr_expect_eq(it.plan->verdict, VERDICT_FILED, "%zu", i);
+        cr_expect_eq(it.plan->supersedes, FIRST[i].is_proof ? 55 : 0, "%zu", i);
+        cr_expect_eq(world_change(it.plan, CHANGE_VERIFIED) != NULL, FIRST[i].is_proof, "%zu", i);
+        cr_expect_eq(it.plan->ticket,
+                     FIRST[i].is_proof    ? FIRST[i].ticket
+                     : FIRST[i].is_answer ? 12
+                                          : REF_NEW,
+                     "%zu", i);
+    }
+}
+
+/* ---- "was this you?" --------------------------------------------------------------------------- */
+
+/* Who says that he wrote it gets what he might have done himself, and no more. */
+static const struct {
+    const char *name;
+    const char *from;
+    person_id person;
+    ticket_id ticket; /* of the held mail */
+    bool is_main_contact_only;
+    bool opens_no_tickets;
+    bool is_released;
+} CONFESSED[] = {
+    {"a party", "carl@acme.example", CARL, 12, false, false, true},
+    {"no party", "otto@other.example", OTTO, 12, false, false, false},
+    {"a new ticket", "otto@other.example", OTTO, 0, false, false, true},
+    {"not the main contact", "carl@acme.example", CARL, 0, true, false, false},
+    {"who opens no tickets", "carl@acme.example", CARL, 0, false, true, false},
+    {"a technician", "ben@desk.example", BEN, 12, false, false, true},
+    {"a technician of another group", "ben@desk.example", BEN, 14, false, false, false},
+};
+
+Test(decide, lets_nobody_release_more_than_he_may_write)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(CONFESSED); i++) {
+        CASE it = case_from(CONFESSED[i].from, "Re: Was this you?", NULL);
+        world_set(&it.facts->text, "Yes");
+        struct held_record *held = world_add_held(it.records, HELD_FOR_FORGED, TOKEN_CONFIRM,
+                                                  CONFESSED[i].person);
+        held->sender = CONFESSED[i].person;
+        held->ticket = CONFESSED[i].ticket;
+        world_add_ticket(it.records, 14, ANNA, ACME)->group = 3;
+        world_person(it.records, CLARA)->is_lead = true;
+        it.records->customer.is_main_contact_only = CONFESSED[i].is_main_contact_only;
+        world_person(it.records, CONFESSED[i].person)->opens_tickets =
+            !CONFESSED[i].opens_no_tickets;
+        it.plan = decide(it.facts, it.records);
+        cr_expect_eq(it.plan->outcome, OUTCOME_EVENT, "%s", CONFESSED[i].name);
+        cr_expect_eq(world_change(it.plan, CHANGE_HELD_RELEASE) != NULL, CONFESSED[i].is_released,
+                     "%s", CONFESSED[i].name);
+        cr_expect_eq(it.plan->mails->len == 0, CONFESSED[i].is_released, "%s", CONFESSED[i].name);
+    }
+}
+
+Test(decide, tells_nobody_of_a_receipt_for_its_question)
+{
+    CASE it = case_from("anna@acme.example", "Read: Was this you?", NULL);
+    it.facts->auto_kind = AUTO_RECEIPT;
+    world_add_held(it.records, HELD_FOR_FORGED, TOKEN_CONFIRM, ANNA)->sender = ANNA;
+    expect_plan(&it, OUTCOME_EVENT, "", "");
+}
+
+Test(decide, gives_a_machine_no_hints_without_end)
+{
+    CASE it = case_from("ben@desk.example", "Re: [held 60]", PASS("desk.example"));
+    world_add_held(it.records, HELD_FOR_CLAIM, TOKEN_HELD, BEN);
+    world_person(it.records, BEN)->is_lead = true;
+    world_set(&it.facts->text, "I am away.");
+    g_ptr_array_add(it.records->counts,
+                    count_record_new(BUDGET_ADDRESS_HOUR, "ben@desk.example", 10));
+    expect_plan(&it, OUTCOME_EVENT, "", "held-decided:5/limit-address-hour");
+    world_set(&it.facts->text, "#drop");
+    expect_plan(&it, OUTCOME_EVENT, "drop held mail", "held-decided:5");
+}
+
+Test(decide, takes_what_a_machine_answers_to_a_notice_without_a_ticket_for_an_event)
+{
+    static const enum token_place PLACES[] = {TOKEN_IN_ADDRESS, TOKEN_IN_IN_REPLY_TO};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(PLACES); i++) {
+        CASE it = case_from("ben@desk.example", "Away: [held] 3 mails wait", PASS("desk.example"));
+        world_add_token(it.records, PLACES[i], TOKEN_BOUNCE, BEN, 0);
+        it.facts->auto_kind = AUTO_REPLIED;
+        expect_plan(&it, OUTCOME_EVENT, "", "");
+        it.facts->auto_kind = AUTO_NONE;
+        expect_plan(&it, OUTCOME_NEW, "open ticket, add comment",
+                    "receipt:5 new-ticket:6 new-ticket:11");
+    }
+}
+
 Test(decide, gives_released_mail_a_contacts_rights_at_most)
 {
     CASE forged = case_from("ben@desk.example", "Re: x", FAIL("desk.example"));
