@@ -19,8 +19,9 @@ void governor_add_counts(const struct settings *settings, const struct plan_mail
 void governor_add_flood_counts(const struct records *records, const struct plan *plan,
                                GPtrArray *counts);
 
-/* Did the sender of this mail, or did all strangers together, open too many tickets lately? */
-bool governor_is_flood(const struct records *records, enum claim claim);
+/* Did the sender of this mail, or did all strangers together, open too many tickets lately? A contact who is
+ * authenticated is no stranger. */
+bool governor_is_flood(const struct records *records, enum claim claim, bool is_authenticated);
 
 /* Mark the mails of the plan that a budget stops. Text written by people is bound by none. */
 void governor_apply(struct plan *plan, const struct records *records);

@@ -162,7 +162,7 @@ void evidence_weigh(struct decision *decision)
     evidence->takes_part = ticket != NULL && identity_takes_part(&decision->identity, ticket);
     evidence->has_permission = has_permission(&decision->identity, ticket);
     evidence->opening = opening_of(&decision->identity, records);
-    evidence->is_flood = governor_is_flood(records, evidence->claim);
+    evidence->is_flood = governor_is_flood(records, evidence->claim, evidence->auth == AUTH_PASS);
     evidence->needs_auth = records->mailbox.needs_auth;
     evidence->is_own_notice = is_own_notice(records);
     evidence->is_released = records->released_by != NULL;

@@ -121,12 +121,12 @@ void governor_add_counts(const struct settings *settings, const struct plan_mail
 /* ---- floods ------------------------------------------------------------------------------------ */
 
 /* Whoever proves nothing and is known to nobody shares one budget with his like. */
-static bool is_anybody(const struct records *records, enum claim claim)
+static bool is_anybody(const struct records *records, enum claim claim, bool is_authenticated)
 {
     const struct person_record *person = records_person(records, records->sender);
 
-    return claim == CLAIM_UNKNOWN ||
-           (claim == CLAIM_CONTACT && (person == NULL || !person->is_confirmed));
+    return claim == CLAIM_UNKNOWN || (claim == CLAIM_CONTACT && !is_authenticated &&
+                                      (person == NULL || !person->is_confirmed));
 }
 
 static void add_count(GPtrArray *counts, enum budget budget, const char *key, int64_t limit)
@@ -158,12 +158,13 @@ static bool is_above(const struct records *records, enum budget budget, const ch
     return limit > 0 && records_count(records, budget, key) >= limit;
 }
 
-bool governor_is_flood(const struct records *records, enum claim claim)
+bool governor_is_flood(const struct records *records, enum claim claim, bool is_authenticated)
 {
     g_autofree char *key = g_strdup_printf("%" PRId64, records->sender);
 
     return is_above(records, BUDGET_SENDER_TICKETS, key) ||
-           (is_anybody(records, claim) && is_above(records, BUDGET_STRANGERS_TICKETS, ""));
+           (is_anybody(records, claim, is_authenticated) &&
+            is_above(records, BUDGET_STRANGERS_TICKETS, ""));
 }
 
 /* ---- mails ------------------------------------------------------------------------------------- */

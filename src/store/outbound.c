@@ -81,11 +81,17 @@ static const struct statement COUNTS[BUDGET_COUNT] = {
                                " WHERE sender = k.key::int8 AND outcome = 'new'"
                                " AND decided_at > now() - interval '10 minutes' LIMIT $2) c)"
                                " FROM unnest($1::text[]) AS k (key)"},
-    [BUDGET_STRANGERS_TICKETS] = {"inbound_count_strangers_tickets",
-                                  "SELECT k.key, (SELECT count(*) FROM (SELECT 1 FROM inbound_mail"
-                                  " WHERE outcome = 'new' AND role IN ('unknown', 'stranger')"
-                                  " AND decided_at > now() - interval '10 minutes' LIMIT $2) c)"
-                                  " FROM unnest($1::text[]) AS k (key)"},
+    [BUDGET_STRANGERS_TICKETS] =
+        {"inbound_count_strangers_tickets",
+         "SELECT k.key, (SELECT count(*) FROM (SELECT 1 FROM inbound_mail"
+         " WHERE outcome = 'new' AND role IN ('unknown', 'stranger')"
+         " AND decided_at > now() - interval '10 minutes'"
+         " UNION ALL SELECT 1 FROM inbound_mail i" /* a header makes anybody a machine */
+         " LEFT JOIN person p ON p.id = i.sender"
+         " WHERE i.outcome = 'new' AND i.role = 'machine'"
+         " AND i.decided_at > now() - interval '10 minutes'"
+         " AND NOT coalesce(p.is_confirmed OR p.is_technician, false) LIMIT $2) c)"
+         " FROM unnest($1::text[]) AS k (key)"},
     [BUDGET_STRANGER_HOUR] = {"outbound_count_stranger_hour",
                               COUNT_BY("k.key = ''",
                                        "is_stranger AND queued_at > now() - interval '1 hour'")},

@@ -274,3 +274,14 @@ class Machines(DeskCase):
             "select id from inbound_mail where state = 'held'"))
         self.assertEqual(len(held), 1)
         self.new_ticket(self.person())
+
+
+class Floods(DeskCase):
+    def test_a_flood_that_says_it_is_machines_is_held_too(self):
+        self.desk.postdesk("setting", "set", "limit-strangers-tickets", "3")
+        rows = [self.send(Mail(sender=f"bot{n}@any.example", to=self.desk.address, subject=f"Offer {n}",
+                               headers=[("Precedence", "bulk")]), proof="none") for n in range(5)]
+        self.assertEqual([row["outcome"] for row in rows], ["new"] * 3 + ["held"] * 2)
+        known = self.send(Mail(sender="carl@other.test", to=self.desk.address, subject="Backup failed",
+                               headers=[("Auto-Submitted", "auto-generated")]))
+        self.assertEqual(known["outcome"], "new", known)

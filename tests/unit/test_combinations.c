@@ -130,7 +130,8 @@ static void check_opener(const struct tried *it)
     PROMISE(customer_of(it) == 0 || !it->records->customer.is_main_contact_only ||
             (sender != NULL && sender->is_main_contact));
     PROMISE(records_count(it->records, BUDGET_STRANGERS_TICKETS, "") == 0 ||
-            (sender != NULL && sender->is_confirmed));
+            (sender != NULL && sender->is_confirmed) ||
+            (customer_of(it) != 0 && it->auth == AUTH_PASS));
 }
 
 /* "#for" and forwarded mail, of technicians who are authenticated, and of nobody else. */
