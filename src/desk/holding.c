@@ -125,9 +125,15 @@ static bool is_keeper(const struct keepers *keepers, const struct person_record 
                      permission_technician_may(person, keepers->ticket, ACTION_NOTE);
 }
 
-/* Tell the technicians whose business it is; describe_it says what. */
+/* What somebody does who frees or drops a mail: to admit a colleague's is less than to release others. */
+static enum action action_on(enum held_for held_for)
+{
+    return held_for == HELD_FOR_MAIN_CONTACT ? ACTION_ADMIT : ACTION_RELEASE;
+}
+
+/* Tell the technicians whose business it is; describe_it says what, action what it takes to decide. */
 static void tell_technicians(struct decision *decision, const char *notice, mail_id held,
-                             const struct ticket_record *ticket,
+                             const struct ticket_record *ticket, enum action action,
                              void (*describe_it)(struct plan_mail *mail,
                                                  const struct decision *decision))
 {
@@ -142,8 +148,7 @@ static void tell_technicians(struct decision *decision, const char *notice, mail
         if (mail != NULL) {
             mail->purpose = TOKEN_HELD;
             plan_set_value(mail, "may-decide",
-                           permission_technician_may(person, ticket, ACTION_RELEASE) ? "yes"
-                                                                                     : NULL);
+                           permission_technician_may(person, ticket, action) ? "yes" : NULL);
             describe_it(mail, decision);
         }
     }
@@ -235,7 +240,7 @@ void holding_plan(struct decision *decision)
     }
     if (!is_asked) {
         tell_technicians(decision, "held", decision->records->mail, decision->place.ticket,
-                         describe_held);
+                         action_on(decision->ruling.held_for), describe_held);
     }
 }
 
@@ -266,8 +271,10 @@ static void describe_answer(struct plan_mail *mail, const struct decision *decis
 
 static void tell_answer(struct decision *decision)
 {
-    tell_technicians(decision, "held-answer", decision->place.held->id, ticket_of(decision),
-                     describe_answer);
+    const struct held_record *held = decision->place.held;
+
+    tell_technicians(decision, "held-answer", held->id, ticket_of(decision),
+                     action_on(held->held_for), describe_answer);
 }
 
 static struct change *change_held(struct decision *decision, enum change_kind kind,
@@ -424,7 +431,7 @@ static void decide_on_held(struct decision *decision)
         return;
     }
     if (!identity_is_technician_on(person, ticket) ||
-        !permission_technician_may(person, ticket, ACTION_RELEASE)) {
+        !permission_technician_may(person, ticket, action_on(held->held_for))) {
         plan_say(decision->plan->may, "only a lead, or whoever has the ticket, decides on it");
         report_back(
             decision, NULL,

@@ -265,7 +265,7 @@ static bool is_asked(const struct tried *it)
                : it->sender->id == held->sender;
 }
 
-/* "release or drop held mail: technician of own tickets, lead". */
+/* "release or drop held mail: technician of own tickets, lead"; "admit a colleague's: technician in group, lead". */
 static bool decides(const struct tried *it)
 {
     const struct held_record *held = held_of(it);
@@ -276,6 +276,9 @@ static bool decides(const struct tried *it)
     }
     const struct ticket_record *ticket = records_ticket(it->records, held->ticket);
 
+    if (held->held_for == HELD_FOR_MAIN_CONTACT) {
+        return works_on(it->sender, ticket) && is_permitted(it->sender, ticket);
+    }
     return (it->sender->is_lead && works_on(it->sender, ticket)) ||
            (ticket != NULL && works_on(it->sender, ticket) &&
             (ticket->assignee == it->sender->id ||
