@@ -316,26 +316,13 @@ static void plan_note(struct decision *decision)
 
 /* ---- the whole --------------------------------------------------------------------------------- */
 
-static enum verdict verdict_of(enum outcome outcome)
-{
-    switch (outcome) {
-    case OUTCOME_TECHNICIAN:
-    case OUTCOME_PUBLIC:
-    case OUTCOME_NOTE:
-    case OUTCOME_UNVERIFIED:
-    case OUTCOME_NEW:
-        return VERDICT_FILED;
-    case OUTCOME_HELD:
-        return VERDICT_HELD;
-    case OUTCOME_REJECTED:
-        return VERDICT_REJECTED;
-    case OUTCOME_EVENT:
-        return VERDICT_EVENT;
-    case OUTCOME_DUPLICATE:
-        return VERDICT_DUPLICATE;
-    }
-    return VERDICT_HELD;
-}
+static const enum verdict VERDICTS[] = {
+    [OUTCOME_TECHNICIAN] = VERDICT_FILED,    [OUTCOME_PUBLIC] = VERDICT_FILED,
+    [OUTCOME_NOTE] = VERDICT_FILED,          [OUTCOME_UNVERIFIED] = VERDICT_FILED,
+    [OUTCOME_NEW] = VERDICT_FILED,           [OUTCOME_HELD] = VERDICT_HELD,
+    [OUTCOME_REJECTED] = VERDICT_REJECTED,   [OUTCOME_EVENT] = VERDICT_EVENT,
+    [OUTCOME_DUPLICATE] = VERDICT_DUPLICATE,
+};
 
 static void carry_out(struct decision *decision)
 {
@@ -387,7 +374,7 @@ static struct plan *judge(const struct facts *facts, const struct records *recor
     decision.ruling = authority_decide(&decision.evidence);
     evidence_say(&decision);
     plan->outcome = decision.ruling.outcome;
-    plan->verdict = verdict_of(plan->outcome);
+    plan->verdict = VERDICTS[plan->outcome];
     plan->role = evidence_role(&decision);
     plan->ticket = decision.place.ticket != NULL ? decision.place.ticket->id : REF_NONE;
     plan->sender = decision.identity.person != NULL ? decision.identity.person->id : REF_NONE;

@@ -16,31 +16,18 @@
 #include <libpsl.h>
 #include <string.h>
 
-#include "core/limits.h"
-
-#define LABEL_BYTES 63
-
-static bool is_host_label(const char *label, size_t length)
-{
-    if (length == 0 || length > LABEL_BYTES || label[0] == '-' || label[length - 1] == '-') {
-        return false;
-    }
-    return strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789-") >= length;
-}
-
+/* libidn2 has looked at the length of all and of each label, and at their hyphens. Empty labels, "_" and "*" it lets
+ * pass. */
 static bool is_host_name(const char *domain)
 {
-    if (strlen(domain) > LIMIT_DOMAIN_BYTES) {
-        return false;
-    }
     for (;;) {
-        size_t length = strcspn(domain, ".");
+        size_t length = strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-        if (!is_host_label(domain, length)) {
-            return false;
+        if (length == 0 || domain[length] == '\0') {
+            return length > 0;
         }
-        if (domain[length] == '\0') {
-            return true;
+        if (domain[length] != '.') {
+            return false;
         }
         domain += length + 1;
     }

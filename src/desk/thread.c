@@ -188,22 +188,12 @@ static const struct ticket_record *find_ticket(const struct records *records, ti
 
 /* ---- ways 1 and 2: tokens ---------------------------------------------------------------------- */
 
-static const char *place_name(enum token_place place)
-{
-    switch (place) {
-    case TOKEN_IN_ADDRESS:
-        return "in the address it was sent to";
-    case TOKEN_IN_IN_REPLY_TO:
-        return "in In-Reply-To";
-    case TOKEN_IN_REFERENCES:
-        return "in References";
-    case TOKEN_IN_REPORT:
-        return "in the report";
-    case TOKEN_IN_MESSAGE_ID:
-        return "in its own Message-ID";
-    }
-    return "?";
-}
+/* The places that lead to a ticket. */
+static const char *const PLACES[] = {
+    [TOKEN_IN_ADDRESS] = "in the address it was sent to",
+    [TOKEN_IN_IN_REPLY_TO] = "in In-Reply-To",
+    [TOKEN_IN_REFERENCES] = "in References",
+};
 
 static bool leads_to_ticket(const struct token_record *token)
 {
@@ -241,7 +231,7 @@ static void say_token(const struct search *search, const struct token_record *to
     const struct person_record *person = records_person(search->records, token->person);
 
     plan_say(search->where, "token of %s for ticket %" PRId64 " %s%s",
-             person != NULL ? person->address : "somebody", token->ticket, place_name(token->place),
+             person != NULL ? person->address : "somebody", token->ticket, PLACES[token->place],
              token->is_expired ? ", expired" : "");
 }
 
@@ -299,7 +289,7 @@ static bool arrive_by_held(struct search *search, const struct token_record *tok
     const struct held_record *held = records_held(search->records, token->object);
 
     if (!token->is_valid || token->is_expired || held == NULL) {
-        plan_say(search->where, "a token %s does not count: %s", place_name(token->place),
+        plan_say(search->where, "a token %s does not count: %s", PLACES[token->place],
                  token->why_not);
         return false;
     }
@@ -335,7 +325,7 @@ static bool search_tokens(struct search *search)
             continue;
         }
         if (!token->is_valid || ticket == NULL) {
-            plan_say(search->where, "a token %s does not count: %s", place_name(token->place),
+            plan_say(search->where, "a token %s does not count: %s", PLACES[token->place],
                      token->is_valid ? "its ticket does not exist" : token->why_not);
             continue;
         }

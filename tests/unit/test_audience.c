@@ -231,6 +231,67 @@ Test(audience, that_cannot_be_reached_is_told_to_the_technician_who_wrote)
     cr_expect_neq(strstr(world_mail_to(plan, BEN)->reason, "anna@acme.example"), NULL);
 }
 
+Test(audience, gets_the_name_that_the_desk_has_or_else_the_mails)
+{
+    OWNED(plan) plan = plan_new();
+    OWNED(records) records = world_records();
+    struct audience audience = {.records = records, .author = ANNA};
+
+    world_set(&world_person(records, ANNA)->name, "");
+    audience_tell_opener(plan, &audience, "anna@acme.example", "A. Nna", true);
+    cr_expect_str_eq(world_mail_to(plan, ANNA)->name, "A. Nna");
+}
+
+Test(audience, hears_of_what_was_too_large_at_the_address_that_he_wrote_from)
+{
+    OWNED(plan) plan = plan_new();
+    OWNED(plan) elsewhere = plan_new();
+    OWNED(plan) new = plan_new();
+    OWNED(plan) machines = plan_new();
+    OWNED(records) records = world_records();
+    struct audience audience = about_ticket(records, ANNA);
+    struct audience of_new = about_ticket(records, REF_NEW);
+
+    world_person(records, ANNA)->is_address_dead = true;
+    audience_tell_author(plan, &audience, "oversize", "Anna@acme.example", "all");
+    expect_mails(plan, "oversize:4/dead-address");
+    audience_tell_author(elsewhere, &audience, "oversize", "anna@home.example", "all");
+    expect_mails(elsewhere, "oversize:4");
+    cr_expect_str_eq(world_mail_to(elsewhere, ANNA)->address, "anna@home.example");
+    cr_expect(world_mail_to(elsewhere, ANNA)->is_automatic);
+    audience_tell_author(new, &of_new, "oversize", "new@acme.example", "all");
+    expect_mails(new, "oversize:-1");
+    cr_expect_str_eq(world_mail_to(new, REF_NEW)->name, "");
+    audience.is_by_machine = true;
+    audience_tell_author(machines, &audience, "oversize", "anna@home.example", "all");
+    expect_mails(machines, "");
+}
+
+Test(audience, that_is_both_dead_hears_of_it_once)
+{
+    OWNED(plan) plan = plan_new();
+    OWNED(records) records = world_records();
+    struct audience audience = about_ticket(records, BEN);
+
+    world_person(records, ANNA)->is_address_dead = true;
+    world_person(records, CARL)->is_address_dead = true;
+    audience_tell_contacts(plan, &audience, "reply");
+    expect_mails(plan, "reply:4/dead-address reply:7/dead-address undelivered:5");
+    cr_expect_str_eq(world_mail_to(plan, BEN)->reason,
+                     "wrote to anna@acme.example, carl@acme.example, whose address is dead");
+}
+
+Test(audience, is_never_one_of_our_own_addresses)
+{
+    OWNED(plan) plan = plan_new();
+    OWNED(records) records = world_records();
+    struct audience audience = about_ticket(records, BEN);
+
+    world_set(&world_person(records, ANNA)->address, "SUPPORT+x@desk.example");
+    audience_tell_contacts(plan, &audience, "comment");
+    expect_mails(plan, "comment:4/own-address comment:7");
+}
+
 Test(audience, of_what_came_back_is_an_active_technician_or_nobody)
 {
     static const person_id NOBODY[] = {ANNA, GONE, 999, REF_NEW, 0};

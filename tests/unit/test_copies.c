@@ -110,6 +110,20 @@ Test(copies, join_a_new_ticket_of_a_contact)
     cr_expect_eq(world_change(it.plan, CHANGE_PARTICIPANT_ADD)->ticket, REF_NEW);
 }
 
+Test(copies, to_another_address_of_the_sender_bring_nobody_in)
+{
+    CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
+    add_copy(&it, "anna@home.example", "", ANNA, 0);
+    expect_joined(&it, "| ");
+}
+
+Test(copies, to_another_address_of_a_colleague_who_joins_bring_him_in_once)
+{
+    CASE it = case_from("dora@acme.example", "Re: [#12] x", PASS("acme.example"));
+    add_copy(&it, "dora@home.example", "", DORA, 0);
+    expect_joined(&it, "8 | ");
+}
+
 /* Without a record of it, an address is nobody's: need has asked for all that count. */
 Test(copies, without_a_record_are_nobodys)
 {

@@ -649,6 +649,16 @@ Test(decide, lets_a_technician_answer_by_the_command_line)
     cr_expect_str_eq(world_change(empty, CHANGE_COMMENT_ADD)->text, "(no text)");
 }
 
+/* Who is both does not become the assignee of a ticket that he opened himself. */
+Test(decide, assigns_nobody_who_is_a_contact_there)
+{
+    OWNED(records) records = world_records();
+    world_ticket(records, 12)->requester = FRITZ;
+    OWNED(plan) plan = decide_cli_reply(records, 12, FRITZ, "It works again.");
+    g_autofree char *changes = world_changes(plan);
+    cr_expect_str_eq(changes, "add comment");
+}
+
 Test(decide, lets_nobody_else_answer_by_the_command_line)
 {
     static const struct {

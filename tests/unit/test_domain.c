@@ -54,6 +54,12 @@ static const struct {
     {"broken A-label", "xn--\x61\x2d\x2d\x2d.example", false, NULL},
     {"label too long", LABEL60 "aaaa.example", false, NULL},
     {"longest label", LABEL60 "aaa.example", false, LABEL60 "aaa.example"},
+    {"wildcard in the second label", "acme.*", true, NULL},
+    {"a label of hyphens", "-.example", false, NULL},
+    {"leading hyphen of the second label", "www.-acme.example", false, NULL},
+    {"trailing hyphen of the second label", "www.acme-.example", false, NULL},
+    {"label too long by its A-label", "ü" LABEL60 ".example", false, NULL},
+    {"two final dots", "acme.example..", false, NULL},
     {"all too long", LABEL60 "." LABEL60 "." LABEL60 "." LABEL60 "." LABEL60, false, NULL},
 };
 

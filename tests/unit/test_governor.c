@@ -109,6 +109,148 @@ Test(governor, knows_the_limit_of_every_budget)
     cr_expect_eq(governor_limit(&settings, BUDGET_COUNT), 0);
 }
 
+Test(governor, asks_for_each_address_of_a_budget)
+{
+    OWNED(plan) plan = plan_new();
+    struct settings settings = settings_default();
+    g_autoptr(GPtrArray) counts = g_ptr_array_new_with_free_func((GDestroyNotify)count_record_free);
+    struct plan_mail *other = add_mail(plan, KIND_CONTACT);
+
+    world_set(&other->address, "otto@other.example");
+    governor_add_counts(&settings, add_mail(plan, KIND_CONTACT), counts);
+    governor_add_counts(&settings, other, counts);
+    cr_expect_eq(counts->len, 4 + 3, "all but the ticket's are his own");
+}
+
+/* ---- what is bound by a budget of its own ------------------------------------------------------ */
+
+static const struct {
+    const char *notice;
+    enum token_purpose purpose;
+    enum budget budget; /* BUDGET_COUNT: none but the general ones */
+    int64_t limit;
+    bool is_bound_by_address;
+} NOTICES[] = {
+    {"was-this-you", TOKEN_CONFIRM, BUDGET_ASKED_DAY, 3, true},
+    {"held", TOKEN_HELD, BUDGET_HELD_HOUR, 10, false},
+    {"held-answer", TOKEN_HELD, BUDGET_HELD_HOUR, 10, false},
+    {"held-decided", TOKEN_HELD, BUDGET_COUNT, 0, false},
+    {"admission", TOKEN_CONFIRM, BUDGET_COUNT, 0, true},
+};
+
+Test(governor, has_budgets_for_news_of_held_mail)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(NOTICES); i++) {
+        for (int64_t over = -1; over <= 0; over++) {
+            OWNED(plan) plan = plan_new();
+            OWNED(records) records = world_records();
+            struct plan_mail *mail = plan_add_mail(plan, NOTICES[i].notice);
+            mail->address = g_strdup("Ben@desk.example");
+            mail->is_automatic = true;
+            mail->purpose = NOTICES[i].purpose;
+            g_ptr_array_add(records->counts, count_record_new(NOTICES[i].budget, "ben@desk.example",
+                                                              NOTICES[i].limit + over));
+            governor_apply(plan, records);
+            bool is_stopped = NOTICES[i].budget != BUDGET_COUNT && over == 0;
+            cr_expect_eq(mail->suppressed_by != NULL, is_stopped, "%s", NOTICES[i].notice);
+        }
+        OWNED(plan) plan = plan_new();
+        OWNED(records) records = world_records();
+        struct plan_mail *mail = plan_add_mail(plan, NOTICES[i].notice);
+        mail->address = g_strdup("ben@desk.example");
+        mail->is_automatic = true;
+        mail->purpose = NOTICES[i].purpose;
+        g_ptr_array_add(records->counts,
+                        count_record_new(BUDGET_ADDRESS_HOUR, "ben@desk.example", 10));
+        governor_apply(plan, records);
+        cr_expect_eq(mail->suppressed_by != NULL, NOTICES[i].is_bound_by_address, "%s",
+                     NOTICES[i].notice);
+    }
+}
+
+/* ---- floods ------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    person_id sender;
+    enum claim claim;
+    enum budget budget;
+    const char *key;
+    int64_t count;
+    bool want;
+} FLOODS[] = {
+    {"the nineteenth", ANNA, CLAIM_CONTACT, BUDGET_SENDER_TICKETS, "4", 19, false},
+    {"the twenty-first", ANNA, CLAIM_CONTACT, BUDGET_SENDER_TICKETS, "4", 20, true},
+    {"somebody else's", ANNA, CLAIM_CONTACT, BUDGET_SENDER_TICKETS, "7", 99, false},
+    {"a confirmed contact among strangers", ANNA, CLAIM_CONTACT, BUDGET_STRANGERS_TICKETS, "", 99,
+     false},
+    {"one who is not confirmed", DORA, CLAIM_CONTACT, BUDGET_STRANGERS_TICKETS, "", 20, true},
+    {"a new address of a customer", 0, CLAIM_CONTACT, BUDGET_STRANGERS_TICKETS, "", 20, true},
+    {"a stranger", 0, CLAIM_UNKNOWN, BUDGET_STRANGERS_TICKETS, "", 20, true},
+    {"a stranger who was here before", EVE, CLAIM_UNKNOWN, BUDGET_STRANGERS_TICKETS, "", 20, true},
+    {"a stranger, below", 0, CLAIM_UNKNOWN, BUDGET_STRANGERS_TICKETS, "", 19, false},
+    {"a technician among strangers", BEN, CLAIM_TECHNICIAN, BUDGET_STRANGERS_TICKETS, "", 99,
+     false},
+};
+
+Test(governor, knows_a_flood)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(FLOODS); i++) {
+        OWNED(records) records = world_records();
+        records->sender = FLOODS[i].sender;
+        g_ptr_array_add(records->counts,
+                        count_record_new(FLOODS[i].budget, FLOODS[i].key, FLOODS[i].count));
+        cr_expect_eq(governor_is_flood(records, FLOODS[i].claim), FLOODS[i].want, "%s",
+                     FLOODS[i].name);
+        records->settings.sender_tickets = 0;
+        records->settings.strangers_tickets = 0;
+        cr_expect_not(governor_is_flood(records, FLOODS[i].claim), "%s", FLOODS[i].name);
+    }
+}
+
+static const struct {
+    const char *name;
+    person_id sender;
+    enum outcome outcome;
+    enum role role;
+    bool is_released;
+    guint want;
+} FLOOD_COUNTS[] = {
+    {"a contact's ticket", ANNA, OUTCOME_NEW, ROLE_CONTACT, false, 2},
+    {"a machine's ticket", ANNA, OUTCOME_NEW, ROLE_MACHINE, false, 2},
+    {"a stranger's ticket", 0, OUTCOME_NEW, ROLE_UNKNOWN, false, 1},
+    {"a technician's ticket", BEN, OUTCOME_NEW, ROLE_TECHNICIAN, false, 0},
+    {"a mail that was released", ANNA, OUTCOME_NEW, ROLE_CONTACT, true, 0},
+    {"a comment", ANNA, OUTCOME_PUBLIC, ROLE_CONTACT, false, 0},
+};
+
+Test(governor, counts_tickets_that_somebody_opens)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(FLOOD_COUNTS); i++) {
+        OWNED(records) records = world_records();
+        OWNED(plan) plan = plan_new();
+        g_autoptr(GPtrArray)
+            counts = g_ptr_array_new_with_free_func((GDestroyNotify)count_record_free);
+        g_autoptr(GPtrArray)
+            none = g_ptr_array_new_with_free_func((GDestroyNotify)count_record_free);
+        records->sender = FLOOD_COUNTS[i].sender;
+        records->released_by = FLOOD_COUNTS[i].is_released ? g_strdup("clara") : NULL;
+        plan->outcome = FLOOD_COUNTS[i].outcome;
+        plan->role = FLOOD_COUNTS[i].role;
+        governor_add_flood_counts(records, plan, counts);
+        cr_expect_eq(counts->len, FLOOD_COUNTS[i].want, "%s", FLOOD_COUNTS[i].name);
+        if (counts->len == 2) {
+            const struct count_record *own = counts->pdata[0];
+            cr_expect_eq(own->budget, BUDGET_SENDER_TICKETS);
+            cr_expect_str_eq(own->key, "4");
+        }
+        records->settings.sender_tickets = 0;
+        records->settings.strangers_tickets = 0;
+        governor_add_flood_counts(records, plan, none);
+        cr_expect_eq(none->len, 0, "%s", FLOOD_COUNTS[i].name);
+    }
+}
+
 Test(governor, leaves_the_reason_that_is_there)
 {
     OWNED(plan) plan = plan_new();

@@ -41,6 +41,15 @@ static const struct {
     {"nobody can be told from its From", NULL, PASS("acme.example"), 0, 0, false, false},
 };
 
+/* Somebody whose roles were taken away is a name in old tickets. */
+Test(junk, is_left_if_its_sender_is_neither_contact_nor_technician)
+{
+    CASE it = case_from("anna@acme.example", "x", PASS("acme.example"));
+    cr_expect(junk_is_wanted(it.facts, it.records));
+    world_person(it.records, ANNA)->is_contact = false;
+    cr_expect_not(junk_is_wanted(it.facts, it.records));
+}
+
 Test(junk, is_taken_by_a_token_or_by_a_known_and_proven_sender)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {

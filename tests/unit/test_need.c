@@ -264,6 +264,67 @@ Test(need, counts_for_who_may_get_an_automatic_mail_and_for_the_ticket_that_is_o
     cr_expect_eq(for_machine->counts->len, 0 + 1, "got %u", for_machine->counts->len);
 }
 
+Test(need, looks_up_everybody_that_the_mail_names)
+{
+    static const char *const WANT[] = {"ben@desk.example",   "dora@acme.example",
+                                       "otto@other.example", "carl@acme.example",
+                                       "guest@nowhere.test", NULL};
+    OWNED(facts) facts = world_facts("Ben@desk.example", "WG: x", NULL);
+    OWNED(records) records = world_records();
+
+    add_to(facts->to, g_strdup("support@desk.example"));
+    add_to(facts->to, g_strdup("Dora@acme.example"));
+    add_to(facts->cc, g_strdup("support+x@desk.example"));
+    add_to(facts->cc, g_strdup("otto@other.example"));
+    add_to(facts->cc, g_strdup("dora@ACME.example"));
+    add_to(facts->reply_to, g_strdup("attacker@evil.test"));
+    world_set(&facts->text, "#for carl@acme.example\nHe called.");
+    facts->forwarded_from = address_new("guest@nowhere.test", "Guest");
+    OWNED(need) need = need_round(facts, records, 1);
+    g_ptr_array_add(need->addresses, NULL);
+    for (size_t i = 0; WANT[i] != NULL; i++) {
+        cr_expect_str_eq(need->addresses->pdata[i], WANT[i]);
+    }
+    cr_expect_eq(need->addresses->len, G_N_ELEMENTS(WANT), "got %u", need->addresses->len);
+    g_ptr_array_set_size(need->addresses, (int)G_N_ELEMENTS(WANT) - 1);
+    cr_expect(g_ptr_array_find_with_equal_func(need->domains, "nowhere.test", g_str_equal, NULL));
+    cr_expect(g_ptr_array_find_with_equal_func(need->domains, "*.example", g_str_equal, NULL));
+}
+
+Test(need, looks_up_so_many_copies_and_no_more)
+{
+    OWNED(facts) facts = world_facts("ben@desk.example", "x", NULL);
+    OWNED(records) records = world_records();
+
+    for (int i = 0; i < LIMIT_COPIES + 3; i++) {
+        add_to(i < 3 ? facts->to : facts->cc, g_strdup_printf("guest%d@nowhere.test", i));
+    }
+    OWNED(need) need = need_round(facts, records, 1);
+    cr_expect_eq(need->addresses->len, 1 + LIMIT_COPIES);
+}
+
+Test(need, asks_for_the_held_mails_that_tokens_are_about)
+{
+    OWNED(facts) facts = world_facts("ben@desk.example", "x", NULL);
+    OWNED(records) records = world_records();
+    struct held_record *held = world_add_held(records, HELD_FOR_CLAIM, TOKEN_HELD, BEN);
+    struct token_record *other = world_add_token(records, TOKEN_IN_ADDRESS, TOKEN_CONFIRM, BEN, 0);
+
+    other->object_kind = TOKEN_HELD_MAIL;
+    other->object = 61;
+    other->is_valid = false;
+    world_add_token(records, TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, ANNA, 12);
+    OWNED(need) need = need_round(facts, records, 2);
+    cr_assert_eq(need->helds->len, 1);
+    cr_expect_eq(g_array_index(need->helds, mail_id, 0), 60);
+    held->sender = 77;
+    records->customer.main_contact = 78;
+    OWNED(need) people = need_round(facts, records, 3);
+    cr_assert_eq(people->people->len, 2);
+    cr_expect_eq(g_array_index(people->people, person_id, 0), 77);
+    cr_expect_eq(g_array_index(people->people, person_id, 1), 78);
+}
+
 /* ---- threads and locks ------------------------------------------------------------------------ */
 
 static const struct {

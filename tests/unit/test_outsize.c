@@ -120,6 +120,55 @@ Test(outsize, counts_a_text_that_becomes_a_file)
                  beside_short, beside_long);
 }
 
+Test(outsize, drops_all_files_where_the_text_is_too_large_alone)
+{
+    OWNED(facts) facts = facts_new();
+    add_file(facts, "a", 10);
+    add_file(facts, "b", 20);
+    g_autofree char *got = outsize_files_to_drop(facts, 100);
+    cr_expect_str_eq(got, "b (20 bytes), a (10 bytes)", "got %s", got);
+}
+
+/* The whole of a long text may be there already, as a file of its own. */
+static int64_t smallest_limit(const struct facts *facts)
+{
+    int64_t low = 0;
+    int64_t high = LIMIT_SEND_BYTES;
+
+    while (high - low > 1) {
+        int64_t middle = (low + high) / 2;
+        g_autofree char *drop = outsize_files_to_drop(facts, middle);
+        *(drop[0] == '\0' ? &high : &low) = middle;
+    }
+    return high;
+}
+
+Test(outsize, counts_a_long_text_once)
+{
+    g_autofree char *longer = repeat("x", LIMIT_COMMENT_CHARS + 1);
+    OWNED(facts) facts = facts_new();
+    OWNED(facts) with_whole = facts_new();
+
+    world_set(&facts->text, longer);
+    world_set(&with_whole->text, longer);
+    add_file(facts, "a", 10);
+    add_file(with_whole, "a", 10);
+    struct attachment *whole = with_whole->attachments->pdata[0];
+    world_set(&whole->type, WHOLE_TEXT_TYPE);
+    cr_expect_eq(smallest_limit(facts),
+                 smallest_limit(with_whole) + outsize_of_file(LIMIT_COMMENT_CHARS + 1));
+}
+
+Test(outsize, leaves_room_for_the_line_that_says_what_is_missing)
+{
+    OWNED(facts) facts = facts_new();
+
+    add_file(facts, "a", 10);
+    int64_t before = smallest_limit(facts);
+    facts->attachments_left_out = 1;
+    cr_expect_gt(smallest_limit(facts), before);
+}
+
 #define TO_ALL "new-ticket:5 new-ticket:6 new-ticket:11"
 
 /* ---- what decide makes of it ------------------------------------------------------------------- */

@@ -352,6 +352,19 @@ Test(records, of_another_form_or_version_are_refused)
     cr_expect_eq(records_from_variant(cut, &got, &err), ST_INVALID);
 }
 
+Test(records, that_are_not_there_can_be_freed)
+{
+    records_free(NULL);
+    person_record_free(NULL);
+    ticket_record_free(NULL);
+    token_record_free(NULL);
+    outbound_record_free(NULL);
+    held_record_free(NULL);
+    address_record_free(NULL);
+    id_record_free(NULL);
+    count_record_free(NULL);
+}
+
 Test(records, copies_share_nothing)
 {
     OWNED(records) records = full_records();
@@ -384,6 +397,17 @@ Test(records, have_words_that_can_be_read_back)
         cr_expect_eq(verdict_parse(verdict_name((enum verdict)i), &got, &err), ST_OK);
         cr_expect_eq((int)got, i);
     }
+    static const char *const REASONS[] = {"claim", "forged",       "shape", "sender",
+                                          "flood", "main-contact", "parser"};
+    for (int i = HELD_FOR_CLAIM; i <= HELD_FOR_PARSER; i++) {
+        enum held_for got = HELD_FOR_NOTHING;
+        cr_expect_str_eq(held_for_name((enum held_for)i), REASONS[i - HELD_FOR_CLAIM]);
+        cr_expect_eq(held_for_parse(REASONS[i - HELD_FOR_CLAIM], &got, &err), ST_OK);
+        cr_expect_eq((int)got, i);
+    }
+    cr_expect_eq(held_for_name(HELD_FOR_NOTHING), NULL);
+    enum held_for held_for = HELD_FOR_NOTHING;
+    cr_expect_eq(held_for_parse("received", &held_for, &err), ST_INVALID);
     enum ticket_status status = TICKET_OPEN;
     enum verdict verdict = VERDICT_FILED;
     cr_expect_eq(ticket_status_parse("received", &status, &err), ST_INVALID);

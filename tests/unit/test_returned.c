@@ -150,6 +150,26 @@ Test(returned, takes_an_address_for_dead_only_if_the_report_says_that_there_is_n
     }
 }
 
+Test(returned, knows_nothing_of_a_mail_that_was_erased)
+{
+    CASE it = report("anna@acme.example", "failed", "5.1.1");
+    struct outbound_record *outbound = add_outbound(it.records);
+    world_add_token(it.records, TOKEN_IN_ADDRESS, TOKEN_BOUNCE, ANNA, 12);
+    outbound->id = 71;
+    expect_plan(&it, OUTCOME_EVENT, "", "");
+    cr_expect(world_says(it.plan->where, "no token proves"));
+}
+
+/* A token of that purpose that was given for something else is none of that mail's. */
+Test(returned, believes_no_bounce_token_of_another_kind)
+{
+    CASE it = report("carl@acme.example", "failed", "5.1.1");
+    add_outbound(it.records);
+    world_add_token(it.records, TOKEN_IN_ADDRESS, TOKEN_BOUNCE, ANNA, 12)->object_kind =
+        TOKEN_TICKET;
+    expect_plan(&it, OUTCOME_EVENT, "", "");
+}
+
 Test(returned, believes_no_number_that_was_not_signed)
 {
     CASE it = report("anna@acme.example", "failed", "5.1.1");

@@ -101,6 +101,7 @@ static const struct {
     {"Re[x]: a", "a", false},
     {"Re[]: a", "a", false},
     {"Re(2: a", "a", false},
+    {"Re[2", "", false},
 };
 
 Test(thread, compares_subjects_without_what_programs_add)

@@ -312,6 +312,13 @@ Test(token, rides_in_a_message_id)
         g_autofree char *bad = g_strconcat(text, DOMAINS[i], NULL);
         cr_expect_eq(token_from_message_id(bad, &got, &err), ST_INVALID, "%s", DOMAINS[i]);
     }
+    g_autofree char *other = g_strnfill(TOKEN_CHARS, '7');
+    g_autofree char *early = g_strnfill(TOKEN_CHARS, 'a');
+    early[TOKEN_CHARS - 1] = '@';
+    g_autofree char *no_token = g_strconcat(other, ".5@x.example", NULL);
+    g_autofree char *early_at = g_strconcat(early, ".5@x.example", NULL);
+    cr_expect_eq(token_from_message_id(no_token, &got, &err), ST_INVALID);
+    cr_expect_eq(token_from_message_id(early_at, &got, &err), ST_INVALID);
     cr_expect_eq(token_from_message_id("CAF1234@mail.gmail.com", &got, &err), ST_INVALID);
     cr_expect_eq(token_from_message_id("", &got, &err), ST_INVALID);
 }
