@@ -134,7 +134,7 @@ static const struct {
     {"was-this-you", TOKEN_CONFIRM, BUDGET_ASKED_DAY, 3, true},
     {"held", TOKEN_HELD, BUDGET_HELD_HOUR, 10, false},
     {"held-answer", TOKEN_HELD, BUDGET_HELD_HOUR, 10, false},
-    {"held-decided", TOKEN_HELD, BUDGET_COUNT, 0, false},
+    {"held-decided", TOKEN_HELD, BUDGET_COUNT, 0, true},
     {"admission", TOKEN_CONFIRM, BUDGET_COUNT, 0, true},
 };
 
@@ -178,6 +178,7 @@ static const struct {
     const char *key;
     int64_t count;
     bool want;
+    bool is_authenticated;
 } FLOODS[] = {
     {"the nineteenth", ANNA, CLAIM_CONTACT, BUDGET_SENDER_TICKETS, "4", 19, false},
     {"the twenty-first", ANNA, CLAIM_CONTACT, BUDGET_SENDER_TICKETS, "4", 20, true},
@@ -191,6 +192,12 @@ static const struct {
     {"a stranger, below", 0, CLAIM_UNKNOWN, BUDGET_STRANGERS_TICKETS, "", 19, false},
     {"a technician among strangers", BEN, CLAIM_TECHNICIAN, BUDGET_STRANGERS_TICKETS, "", 99,
      false},
+    {"a new address of a customer, authenticated", 0, CLAIM_CONTACT, BUDGET_STRANGERS_TICKETS, "",
+     99, false, true},
+    {"one who is not confirmed, authenticated", DORA, CLAIM_CONTACT, BUDGET_STRANGERS_TICKETS, "",
+     99, false, true},
+    {"a stranger, authenticated", 0, CLAIM_UNKNOWN, BUDGET_STRANGERS_TICKETS, "", 20, true, true},
+    {"a contact, authenticated", ANNA, CLAIM_CONTACT, BUDGET_SENDER_TICKETS, "4", 20, true, true},
 };
 
 Test(governor, knows_a_flood)
@@ -200,11 +207,12 @@ Test(governor, knows_a_flood)
         records->sender = FLOODS[i].sender;
         g_ptr_array_add(records->counts,
                         count_record_new(FLOODS[i].budget, FLOODS[i].key, FLOODS[i].count));
-        cr_expect_eq(governor_is_flood(records, FLOODS[i].claim), FLOODS[i].want, "%s",
-                     FLOODS[i].name);
+        cr_expect_eq(governor_is_flood(records, FLOODS[i].claim, FLOODS[i].is_authenticated),
+                     FLOODS[i].want, "%s", FLOODS[i].name);
         records->settings.sender_tickets = 0;
         records->settings.strangers_tickets = 0;
-        cr_expect_not(governor_is_flood(records, FLOODS[i].claim), "%s", FLOODS[i].name);
+        cr_expect_not(governor_is_flood(records, FLOODS[i].claim, FLOODS[i].is_authenticated), "%s",
+                      FLOODS[i].name);
     }
 }
 
