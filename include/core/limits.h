@@ -54,6 +54,8 @@
 #define LIMIT_FRAME_BYTES        8388608 /* one message between processes */
 #define LIMIT_CHUNK_BYTES        262144  /* attachments and raw mail in the database */
 #define LIMIT_RAW_INLINE_BYTES   262144
+#define LIMIT_PIECE_BYTES \
+ 1048576 /* a multiple of a chunk: what one statement carries of a content */
 
 /* Batches. */
 #define LIMIT_BATCH_MAILS   50

@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "core/limits.h"
 #include "db/tx.h"
 
 /* A GArray of int64_t. */
@@ -34,7 +35,15 @@ void arrays_add_line_members(struct params *params, const void *structs, size_t 
  arrays_add_line_members(params, (structs), (count), sizeof *(structs), \
                          (size_t)((const char *)&(structs)->member - (const char *)(structs)))
 
-/* Positions (int4[], from 0) and pieces (bytea[]) of LIMIT_CHUNK_BYTES. */
-void arrays_add_chunks(struct params *params, GBytes *bytes);
+/* Positions (int4[], from 0) and chunks (bytea[]) of LIMIT_CHUNK_BYTES of the piece that begins at from, a multiple of
+ * LIMIT_PIECE_BYTES; returns where the next one begins. A content goes piece by piece, since libpq keeps the memory
+ * of the largest statement that ever waited for the server. */
+gsize arrays_add_piece(struct params *params, GBytes *bytes, gsize from);
+
+/* How many chunks a piece has. */
+#define PIECE_CHUNKS (LIMIT_PIECE_BYTES / LIMIT_CHUNK_BYTES)
+
+/* What a statement gives that reads a piece, a chunk a row: append it. True: more may follow. */
+bool arrays_append_piece(GByteArray *content, const struct rows *rows);
 
 #endif

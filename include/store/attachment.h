@@ -21,8 +21,9 @@ struct new_attachment {
     GBytes *content;
 };
 
-/* Queue contents that are not there yet, their chunks, and the rows of the attachments. */
-void attachment_store_queue_add(struct tx *tx, const struct new_attachment *attachments,
-                                size_t count);
+/* Add contents that are not there yet, and the rows of the attachments. Contents of more than LIMIT_PIECE_BYTES, in
+ * all, are sent at once, with what is queued; the rest is queued. */
+MUST_CHECK enum status attachment_store_add(struct tx *tx, const struct new_attachment *attachments,
+                                            size_t count, struct err *err);
 
 #endif

@@ -564,8 +564,10 @@ static void queue_tickets(struct tx *tx, const struct writes *writes)
         ticket_store_queue_comments(tx, ROWS(writes->comments, struct new_comment),
                                     writes->comments->len);
     }
-    attachment_store_queue_add(tx, ROWS(writes->attachments, struct new_attachment),
-                               writes->attachments->len);
+}
+
+static void queue_marks(struct tx *tx, const struct writes *writes)
+{
     if (writes->assigned[0]->len > 0) {
         ticket_store_queue_assign(tx, ids_of(writes->assigned[0]), ids_of(writes->assigned[1]),
                                   writes->assigned[0]->len);
@@ -584,10 +586,10 @@ static void queue_tickets(struct tx *tx, const struct writes *writes)
     }
 }
 
-static void queue_all(struct tx *tx, const struct batch *batch, const struct writes *writes)
+/* What comes after the attachments. */
+static void queue_rest(struct tx *tx, const struct batch *batch, const struct writes *writes)
 {
-    queue_people(tx, writes);
-    queue_tickets(tx, writes);
+    queue_marks(tx, writes);
     if (writes->keys->len > 0) {
         thread_store_queue_add(tx, ROWS(writes->keys, struct thread_key), writes->keys->len);
     }
@@ -601,6 +603,19 @@ static void queue_all(struct tx *tx, const struct batch *batch, const struct wri
     if (writes->ends->len > 0) {
         inbound_store_queue_end(tx, ROWS(writes->ends, struct inbound_end), writes->ends->len);
     }
+}
+
+static enum status write_all(struct tx *tx, const struct batch *batch, const struct writes *writes,
+                             struct err *err)
+{
+    queue_people(tx, writes);
+    queue_tickets(tx, writes);
+    enum status status = attachment_store_add(tx, ROWS(writes->attachments, struct new_attachment),
+                                              writes->attachments->len, err);
+    if (status == ST_OK) {
+        queue_rest(tx, batch, writes);
+    }
+    return status;
 }
 
 enum status batch_apply(struct tx *tx, struct batch *batch, struct err *err)
@@ -617,7 +632,7 @@ enum status batch_apply(struct tx *tx, struct batch *batch, struct err *err)
         }
     }
     if (status == ST_OK) {
-        queue_all(tx, batch, &writes);
+        status = write_all(tx, batch, &writes, err);
     }
     writes_done(&writes);
     return status;

@@ -14,8 +14,6 @@
 
 #include <string.h>
 
-#include "core/limits.h"
-
 void arrays_add_int64s(struct params *params, const GArray *values)
 {
     params_add_int64s(params, (const int64_t *)(const void *)values->data, values->len);
@@ -80,18 +78,29 @@ void arrays_add_line_members(struct params *params, const void *structs, size_t 
     arrays_add_texts(params, texts);
 }
 
-void arrays_add_chunks(struct params *params, GBytes *bytes)
+gsize arrays_add_piece(struct params *params, GBytes *bytes, gsize from)
 {
+    int32_t positions[PIECE_CHUNKS];
+    struct blob chunks[PIECE_CHUNKS];
     gsize length = 0;
     const char *data = g_bytes_get_data(bytes, &length);
-    size_t count = (length + LIMIT_CHUNK_BYTES - 1) / LIMIT_CHUNK_BYTES;
-    g_autofree int32_t *positions = g_new(int32_t, count + 1);
-    g_autofree struct blob *chunks = g_new(struct blob, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        size_t begin = i * LIMIT_CHUNK_BYTES;
-        positions[i] = (int32_t)i;
-        chunks[i] = (struct blob){data + begin, MIN(length - begin, (size_t)LIMIT_CHUNK_BYTES)};
+    gsize end = MIN(length, from + LIMIT_PIECE_BYTES);
+    size_t count = 0;
+    for (gsize at = from; at < end; at += LIMIT_CHUNK_BYTES) {
+        positions[count] = (int32_t)(at / LIMIT_CHUNK_BYTES);
+        chunks[count++] = (struct blob){data + at, MIN(end - at, (gsize)LIMIT_CHUNK_BYTES)};
     }
     params_add_int32s(params, positions, count);
     params_add_blobs(params, chunks, count);
+    return end;
+}
+
+bool arrays_append_piece(GByteArray *content, const struct rows *rows)
+{
+    for (int row = 0; row < rows_count(rows); row++) {
+        size_t length = 0;
+        const void *chunk = row_bytes(rows, row, 0, &length);
+        g_byte_array_append(content, chunk, (guint)length);
+    }
+    return rows_count(rows) == PIECE_CHUNKS;
 }

@@ -4,7 +4,8 @@
  * that two transactions with the same files cannot wait for one another.
  *
  * The chunks of a content are written by whoever inserts its blob row: the same statement decides both, so
- * a second writer adds nothing, and a reader never sees a blob without its chunks.
+ * a second writer adds nothing, and a reader never sees a blob without its chunks. A large content goes piece by
+ * piece, in the same transaction; if the first piece finds the blob there, the others need not be sent.
  * I/O: the caller's transaction.
  */
 #include "store/attachment.h"
@@ -25,6 +26,11 @@ static const struct statement ADD_BLOB = {
     " SELECT made.sha256, c.position, c.chunk"
     " FROM made, unnest($3::int4[], $4::bytea[]) AS c (position, chunk)"};
 
+static const struct statement ADD_PIECE = {
+    "attachment_add_piece", "INSERT INTO blob_chunk (sha256, position, chunk)"
+                            " SELECT $1, c.position, c.chunk"
+                            " FROM unnest($2::int4[], $3::bytea[]) AS c (position, chunk)"};
+
 static const struct statement ADD = {
     "attachment_add",
     "INSERT INTO attachment (comment, position, sha256, bytes, name, stated_name, type, content_id,"
@@ -43,19 +49,57 @@ static int compare_contents(const void *a, const void *b)
     return memcmp(left->digest, right->digest, DIGEST_BYTES);
 }
 
-static void queue_contents(struct tx *tx, struct content *contents, size_t count)
+/* The blob's row and the first piece; returns how far that reaches. */
+static gsize queue_blob(struct tx *tx, const struct content *content, struct rows **rows_out)
 {
-    qsort(contents, count, sizeof *contents, compare_contents);
-    for (size_t i = 0; i < count; i++) {
+    OWNED(params) params = params_new();
+    params_add_bytes(params, content->digest, DIGEST_BYTES);
+    params_add_int64(params, (int64_t)g_bytes_get_size(content->bytes));
+    gsize end = arrays_add_piece(params, content->bytes, 0);
+    tx_queue(tx, &ADD_BLOB, params, rows_out);
+    return end;
+}
+
+static enum status add_large(struct tx *tx, const struct content *content, struct err *err)
+{
+    OWNED(rows) made = NULL;
+    gsize length = g_bytes_get_size(content->bytes);
+    gsize at = queue_blob(tx, content, &made);
+    enum status status = tx_sync(tx, err);
+    if (status != ST_OK || rows_affected(made) == 0) {
+        return status;
+    }
+    while (at < length && status == ST_OK) {
+        OWNED(params) params = params_new();
+        params_add_bytes(params, content->digest, DIGEST_BYTES);
+        at = arrays_add_piece(params, content->bytes, at);
+        status = tx_query(tx, &ADD_PIECE, params, NULL, err);
+    }
+    return status;
+}
+
+/* Small contents only wait in the queue, up to a piece's size in all. */
+static enum status add_contents(struct tx *tx, const struct content *contents, size_t count,
+                                struct err *err)
+{
+    gsize waiting = 0;
+    enum status status = ST_OK;
+    for (size_t i = 0; i < count && status == ST_OK; i++) {
+        gsize length = g_bytes_get_size(contents[i].bytes);
         if (i > 0 && compare_contents(&contents[i], &contents[i - 1]) == 0) {
             continue;
         }
-        OWNED(params) params = params_new();
-        params_add_bytes(params, contents[i].digest, DIGEST_BYTES);
-        params_add_int64(params, (int64_t)g_bytes_get_size(contents[i].bytes));
-        arrays_add_chunks(params, contents[i].bytes);
-        tx_queue(tx, &ADD_BLOB, params, NULL);
+        if (waiting > 0 && waiting + length > LIMIT_PIECE_BYTES) {
+            status = tx_sync(tx, err);
+            waiting = 0;
+        }
+        if (status == ST_OK && length > LIMIT_PIECE_BYTES) {
+            status = add_large(tx, &contents[i], err);
+        } else if (status == ST_OK) {
+            waiting += queue_blob(tx, &contents[i], NULL);
+        }
     }
+    return status;
 }
 
 static void queue_rows(struct tx *tx, const struct new_attachment *attachments,
@@ -84,11 +128,11 @@ static void queue_rows(struct tx *tx, const struct new_attachment *attachments,
     tx_queue(tx, &ADD, params, NULL);
 }
 
-void attachment_store_queue_add(struct tx *tx, const struct new_attachment *attachments,
-                                size_t count)
+enum status attachment_store_add(struct tx *tx, const struct new_attachment *attachments,
+                                 size_t count, struct err *err)
 {
     if (count == 0) {
-        return;
+        return ST_OK;
     }
     g_autofree struct content *contents = g_new(struct content, count);
     for (size_t i = 0; i < count; i++) {
@@ -98,6 +142,10 @@ void attachment_store_queue_add(struct tx *tx, const struct new_attachment *atta
         text_sha256(bytes, length, contents[i].digest);
     }
     g_autofree struct content *sorted = g_memdup2(contents, count * sizeof *contents);
-    queue_contents(tx, sorted, count);
-    queue_rows(tx, attachments, contents, count);
+    qsort(sorted, count, sizeof *sorted, compare_contents);
+    enum status status = add_contents(tx, sorted, count, err);
+    if (status == ST_OK) {
+        queue_rows(tx, attachments, contents, count);
+    }
+    return status;
 }

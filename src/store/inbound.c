@@ -49,7 +49,7 @@ static const struct statement CLAIM = {
 
 static const struct statement CHUNKS = {
     "inbound_chunks",
-    "SELECT mail, chunk FROM inbound_chunk WHERE mail = ANY($1::int8[]) ORDER BY mail, position"};
+    "SELECT chunk FROM inbound_chunk WHERE mail = $1 AND position >= $2 ORDER BY position LIMIT $3"};
 
 static const struct statement GIVE_BACK = {
     "inbound_give_back",
@@ -106,46 +106,37 @@ static int compare_claimed(const void *a, const void *b)
     return ((*left)->id > (*right)->id) - ((*left)->id < (*right)->id);
 }
 
-static GBytes *join_chunks(const struct rows *rows, int id_column, mail_id mail)
+static enum status read_chunks(struct tx *tx, mail_id mail, GBytes **raw_out, struct err *err)
 {
-    g_autoptr(GByteArray) joined = g_byte_array_new();
-    for (int row = 0; row < rows_count(rows); row++) {
-        if (row_int64(rows, row, id_column) == mail) {
-            size_t length = 0;
-            const void *chunk = row_bytes(rows, row, 1, &length);
-            g_byte_array_append(joined, chunk, (guint)length);
-        }
+    g_autoptr(GByteArray) raw = g_byte_array_new();
+    enum status status = ST_OK;
+    bool is_more = true;
+    for (int32_t from = 0; is_more && status == ST_OK; from += PIECE_CHUNKS) {
+        OWNED(params) params = params_new();
+        OWNED(rows) rows = NULL;
+        params_add_int64(params, mail);
+        params_add_int32(params, from);
+        params_add_int64(params, PIECE_CHUNKS);
+        status = tx_query(tx, &CHUNKS, params, &rows, err);
+        is_more = status == ST_OK && arrays_append_piece(raw, rows);
     }
-    return g_byte_array_free_to_bytes(g_steal_pointer(&joined));
+    if (status == ST_OK) {
+        *raw_out = g_byte_array_free_to_bytes(g_steal_pointer(&raw));
+    }
+    return status;
 }
 
 /* Give every mail without an inline raw the one that stands in chunks. */
 static enum status load_chunks(struct tx *tx, GPtrArray *claimed, struct err *err)
 {
-    g_autoptr(GArray) large = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    for (guint i = 0; i < claimed->len; i++) {
-        const struct claimed_mail *mail = g_ptr_array_index(claimed, i);
-        if (!mail->raw) {
-            g_array_append_val(large, mail->id);
-        }
-    }
-    if (large->len == 0) {
-        return ST_OK;
-    }
-    OWNED(params) params = params_new();
-    arrays_add_int64s(params, large);
-    OWNED(rows) rows = NULL;
-    enum status status = tx_query(tx, &CHUNKS, params, &rows, err);
-    if (status != ST_OK) {
-        return status;
-    }
-    for (guint i = 0; i < claimed->len; i++) {
+    enum status status = ST_OK;
+    for (guint i = 0; i < claimed->len && status == ST_OK; i++) {
         struct claimed_mail *mail = g_ptr_array_index(claimed, i);
         if (!mail->raw) {
-            mail->raw = join_chunks(rows, 0, mail->id);
+            status = read_chunks(tx, mail->id, &mail->raw, err);
         }
     }
-    return ST_OK;
+    return status;
 }
 
 enum status inbound_store_claim(struct tx *tx, const char *holder, int64_t lease_us,
@@ -192,27 +183,21 @@ enum status inbound_store_parser_died(struct tx *tx, mail_id mail, const char *h
 
 enum status inbound_store_raw(struct tx *tx, mail_id mail, GBytes **raw_out, struct err *err)
 {
-    OWNED(params) one = params_new();
-    params_add_int64(one, mail);
-    OWNED(params) all = params_new();
-    params_add_int64s(all, &mail, 1);
-    OWNED(rows) inline_rows = NULL;
-    OWNED(rows) chunks = NULL;
-    tx_queue(tx, &RAW, one, &inline_rows);
-    tx_queue(tx, &CHUNKS, all, &chunks);
-    enum status status = tx_sync(tx, err);
+    OWNED(params) params = params_new();
+    params_add_int64(params, mail);
+    OWNED(rows) rows = NULL;
+    enum status status = tx_query(tx, &RAW, params, &rows, err);
     if (status != ST_OK) {
         return status;
     }
-    if (rows_count(inline_rows) == 0) {
+    if (rows_count(rows) == 0) {
         return err_set(err, ST_NOT_FOUND, "there is no mail %" PRId64, mail);
     }
-    if (row_is_null(inline_rows, 0, 0)) {
-        *raw_out = join_chunks(chunks, 0, mail);
-        return ST_OK;
+    if (row_is_null(rows, 0, 0)) {
+        return read_chunks(tx, mail, raw_out, err);
     }
     size_t length = 0;
-    const void *raw = row_bytes(inline_rows, 0, 0, &length);
+    const void *raw = row_bytes(rows, 0, 0, &length);
     *raw_out = g_bytes_new(raw, length);
     return ST_OK;
 }

@@ -28,11 +28,8 @@ static const struct statement ADD = {
 
 static const struct statement ADD_CHUNKS = {
     "inbound_add_chunks", "INSERT INTO inbound_chunk (mail, position, chunk)"
-                          " SELECT $1, c.position + $4, c.chunk"
+                          " SELECT $1, c.position, c.chunk"
                           " FROM unnest($2::int4[], $3::bytea[]) AS c (position, chunk)"};
-
-/* What is sent at once: libpq keeps the memory of the largest statement that ever waited for the server. */
-#define CHUNKS_AT_ONCE 4
 
 static const struct statement COUNT_FETCHED = {
     "inbound_count_fetched",
@@ -91,15 +88,12 @@ static void add_folder(struct params *params, const struct inbound_folder *folde
 
 static enum status add_chunks(struct tx *tx, mail_id mail, GBytes *raw, struct err *err)
 {
-    const gsize step = (gsize)CHUNKS_AT_ONCE * LIMIT_CHUNK_BYTES;
     gsize length = g_bytes_get_size(raw);
     enum status status = ST_OK;
-    for (gsize at = 0; at < length && status == ST_OK; at += step) {
-        g_autoptr(GBytes) piece = g_bytes_new_from_bytes(raw, at, MIN(step, length - at));
+    for (gsize at = 0; at < length && status == ST_OK;) {
         OWNED(params) params = params_new();
         params_add_int64(params, mail);
-        arrays_add_chunks(params, piece);
-        params_add_int32(params, (int32_t)(at / LIMIT_CHUNK_BYTES));
+        at = arrays_add_piece(params, raw, at);
         status = tx_query(tx, &ADD_CHUNKS, params, NULL, err);
     }
     return status;

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "store/arrays.h"
 
 static const struct statement CLAIM = {
     "outbound_due_claim",
@@ -172,8 +173,8 @@ static const struct statement HIDDEN = {"outbound_due_hidden",
                                         "SELECT name FROM field WHERE contacts = 'hidden'"};
 
 static const struct statement CHUNKS = {
-    "outbound_due_chunks", "SELECT sha256, chunk FROM blob_chunk WHERE sha256 = ANY ($1::bytea[])"
-                           " ORDER BY sha256, position"};
+    "outbound_due_chunks", "SELECT chunk FROM blob_chunk WHERE sha256 = $1 AND position >= $2"
+                           " ORDER BY position LIMIT $3"};
 
 static const struct statement GIVE_BACK = {
     "outbound_due_give_back", "UPDATE outbound_mail SET lease_holder = NULL, lease_until = NULL"
@@ -530,51 +531,37 @@ enum status outbound_due_claim(struct tx *tx, const struct due_claim *claim,
 
 /* ---- files ------------------------------------------------------------------------------------- */
 
-/* The chunks of one content, joined. */
-static GBytes *join_chunks(const struct rows *rows, const uint8_t *sha256)
+static enum status load(struct tx *tx, struct due_attachment *file, struct err *err)
 {
-    GByteArray *bytes = g_byte_array_new();
+    g_autoptr(GByteArray) content = g_byte_array_new();
+    enum status status = ST_OK;
+    bool is_more = true;
 
-    for (int row = 0; row < rows_count(rows); row++) {
-        size_t length = 0;
-        const void *digest = row_bytes(rows, row, 0, &length);
+    for (int32_t from = 0; is_more && status == ST_OK; from += PIECE_CHUNKS) {
+        OWNED(params) params = params_new();
+        OWNED(rows) rows = NULL;
 
-        if (length == 32 && memcmp(digest, sha256, length) == 0) {
-            const void *chunk = row_bytes(rows, row, 1, &length);
-
-            g_byte_array_append(bytes, chunk, (guint)length);
-        }
+        params_add_bytes(params, file->sha256, 32);
+        params_add_int32(params, from);
+        params_add_int64(params, PIECE_CHUNKS);
+        status = tx_query(tx, &CHUNKS, params, &rows, err);
+        is_more = status == ST_OK && arrays_append_piece(content, rows);
     }
-    return g_byte_array_free_to_bytes(bytes);
+    if (status == ST_OK) {
+        g_clear_pointer(&file->content, g_bytes_unref);
+        file->content = g_byte_array_free_to_bytes(g_steal_pointer(&content));
+    }
+    return status;
 }
 
 enum status outbound_due_load(struct tx *tx, struct outbound_due *due, const bool *is_wanted,
                               struct err *err)
 {
-    OWNED(params) params = params_new();
-    OWNED(rows) rows = NULL;
-    g_autofree struct blob *digests = g_new(struct blob, due->attachments->len);
-    size_t count = 0;
-
-    for (guint i = 0; i < due->attachments->len; i++) {
-        if (is_wanted[i]) {
-            digests[count++] =
-                (struct blob){g_array_index(due->attachments, struct due_attachment, i).sha256, 32};
-        }
-    }
-    if (count == 0) {
-        return ST_OK;
-    }
-    params_add_blobs(params, digests, count);
-
-    enum status status = tx_query(tx, &CHUNKS, params, &rows, err);
+    enum status status = ST_OK;
 
     for (guint i = 0; i < due->attachments->len && status == ST_OK; i++) {
-        struct due_attachment *file = &g_array_index(due->attachments, struct due_attachment, i);
-
         if (is_wanted[i]) {
-            g_clear_pointer(&file->content, g_bytes_unref);
-            file->content = join_chunks(rows, file->sha256);
+            status = load(tx, &g_array_index(due->attachments, struct due_attachment, i), err);
         }
     }
     return status;

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <glib.h>
 
+#include "core/limits.h"
 #include "core/text.h"
 #include "database.h"
 #include "gateway/outbox.h"
@@ -193,10 +194,52 @@ Test(path, a_content_stands_once)
         {1, 1, "b.bin", "b.bin", "application/x", "", true, content},
         {1, 2, "c.txt", "c.txt", "text/plain", "", false, empty},
     };
-    attachment_store_queue_add(desk.tx, attachments, 3);
+    CHECK(attachment_store_add(desk.tx, attachments, 3, &err));
     expect_sql(&desk, "SELECT count(*) || ' ' || sum(length(chunk)) FROM blob_chunk", "3 600000");
     expect_sql(&desk, "SELECT count(*) FROM blob", "2");
     expect_sql(&desk, "SELECT sum(bytes) FROM attachment", "1200000");
+    desk_done(&desk);
+}
+
+/* Bytes that are different in each chunk. */
+static GBytes *content_of(size_t length)
+{
+    uint8_t *bytes = g_malloc(length);
+    for (size_t i = 0; i < length; i++) {
+        bytes[i] = (uint8_t)(i * 7 >> 12);
+    }
+    return g_bytes_new_take(bytes, length);
+}
+
+/* Around the borders of chunk and piece; all are larger than one statement may be. */
+Test(path, large_contents_go_piece_by_piece_and_once)
+{
+    static const size_t LENGTHS[] = {LIMIT_PIECE_BYTES - 1, LIMIT_PIECE_BYTES,
+                                     LIMIT_PIECE_BYTES + 1, 2 * LIMIT_PIECE_BYTES,
+                                     3 * LIMIT_PIECE_BYTES + LIMIT_CHUNK_BYTES + 1};
+    enum { COUNT = G_N_ELEMENTS(LENGTHS) };
+    struct desk desk = desk_new();
+    struct new_attachment attachments[2 * COUNT];
+    for (int i = 0; i < 2 * COUNT; i++) { /* each twice in one mail */
+        attachments[i] = (struct new_attachment){
+            1, i, "a.bin", "a.bin", "application/x", "", false, content_of(LENGTHS[i / 2])};
+    }
+    CHECK(attachment_store_add(desk.tx, attachments, 2 * COUNT, &err));
+    for (int i = 0; i < 2 * COUNT; i++) { /* and once more in the next */
+        attachments[i].position += 2 * COUNT;
+    }
+    CHECK(attachment_store_add(desk.tx, attachments, 2 * COUNT, &err));
+    expect_sql(&desk, "SELECT count(*) FROM blob", "5");
+    expect_sql(&desk, "SELECT count(*) FROM attachment", "20");
+    expect_sql(
+        &desk,
+        "SELECT count(*) FROM blob b WHERE b.sha256 = (SELECT sha256(string_agg(c.chunk, '' ORDER BY"
+        " c.position)) FROM blob_chunk c WHERE c.sha256 = b.sha256)",
+        "5");
+    expect_sql(&desk, "SELECT count(*) || ' ' || max(length(chunk)) FROM blob_chunk", "35 262144");
+    for (int i = 0; i < 2 * COUNT; i++) {
+        g_bytes_unref(attachments[i].content);
+    }
     desk_done(&desk);
 }
 
