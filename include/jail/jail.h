@@ -26,10 +26,12 @@ enum jail_result {
 };
 const char *jail_result_name(enum jail_result result);
 
-/* One mail of a batch: all zero but for the first three members. */
+/* One mail of a batch: all zero but for the first four members. */
 struct jail_mail {
-    GBytes *raw;          /* borrowed */
-    bool is_cut;          /* see parse_mail */
+    GBytes *raw; /* borrowed, or own: gives_raw */
+    bool
+        gives_raw; /* jail_parse lets go of raw as soon as the parser has it, and sets it to NULL */
+    bool is_cut;   /* see parse_mail */
     bool wants_own_child; /* never shares a child: it bears a technician's token */
     enum jail_result result;
     struct facts *facts; /* own: JAIL_PARSED; the attachments' content filled in */

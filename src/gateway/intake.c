@@ -51,19 +51,17 @@ static enum status parse_all(struct intake *intake, const GPtrArray *claimed,
                              struct jail_mail *parsed, struct err *err)
 {
     for (guint i = 0; i < claimed->len; i++) {
-        const struct claimed_mail *mail = g_ptr_array_index(claimed, i);
-        parsed[i] = (struct jail_mail){.raw = mail->raw,
-                                       .is_cut = !mail->raw_complete,
-                                       .wants_own_child = separate_is_needed(mail->raw)};
+        struct claimed_mail *mail = g_ptr_array_index(claimed, i);
+        bool wants_own_child = separate_is_needed(mail->raw);
+        parsed[i] =
+            (struct jail_mail){.raw = g_steal_pointer(&mail->raw),
+                               .gives_raw = true, /* its facts are all that is wanted of it */
+                               .is_cut = !mail->raw_complete,
+                               .wants_own_child = wants_own_child};
     }
     enum status status = jail_parse(intake->jail, parsed, claimed->len, err);
     if (status != ST_OK) {
         g_clear_pointer(&intake->jail, jail_close);
-    }
-    for (guint i = 0; i < claimed->len; i++) { /* the facts are all that is wanted from here on */
-        struct claimed_mail *mail = g_ptr_array_index(claimed, i);
-        parsed[i].raw = NULL;
-        g_clear_pointer(&mail->raw, g_bytes_unref);
     }
     return status;
 }

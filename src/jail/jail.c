@@ -1,6 +1,6 @@
 /* jail - the intake's side of the parser: mails out, facts back, and what a death means
  *
- * A batch of mails goes to one fresh child (all but those that want one of their own). Mails are sent a
+ * A batch of mails goes to one fresh child (all but those that want one of their own, or are large). Mails are sent a
  * few ahead and answered in order, so the oldest that has no answer is the one the child is at. When
  * the child dies, stalls or talks nonsense, that says nothing yet about any mail: those without an
  * answer are parsed once more, each in a child of its own, and what happens there is the mail's result.
@@ -59,6 +59,8 @@ struct run {
     size_t count;
     size_t sent;
     size_t answered;
+    int only_fd;                 /* borrowed: the mail of a run of one; else -1 */
+    gsize only_bytes;            /* its size */
     int socket_fd;               /* own */
     struct frame_reader *reader; /* own */
     bool is_deaf;                /* does not take mails any more */
@@ -83,11 +85,24 @@ const char *jail_result_name(enum jail_result result)
     return "?";
 }
 
-void jail_mail_clear(struct jail_mail *mail)
+static void clear_answer(struct jail_mail *mail)
 {
     g_clear_pointer(&mail->facts, facts_free);
     g_clear_pointer(&mail->reason, g_free);
     mail->result = JAIL_PARSED;
+}
+
+static void let_go(struct jail_mail *mail)
+{
+    if (mail->gives_raw) {
+        g_clear_pointer(&mail->raw, g_bytes_unref);
+    }
+}
+
+void jail_mail_clear(struct jail_mail *mail)
+{
+    clear_answer(mail);
+    let_go(mail);
 }
 
 static bool is_answered(const struct jail_mail *mail)
@@ -329,15 +344,16 @@ static enum status send_mails(struct run *run, struct err *err)
     while (!run->is_deaf && run->sent < run->count && run->sent - run->answered < SENT_AHEAD) {
         const struct jail_mail *mail = run->mails[run->sent];
         struct err ignored = {.status = ST_OK};
-        int fd = -1;
-        enum status status = make_memfd(mail->raw, &fd, err);
-        if (status != ST_OK) {
+        int fd = run->only_fd;
+        if (fd < 0 && make_memfd(mail->raw, &fd, err) != ST_OK) {
             return break_jail(run->jail, err);
         }
         GVariant *value = g_variant_new(WIRE_MAIL_TYPE, (gboolean)mail->is_cut);
         run->is_deaf = frame_send(run->socket_fd, WIRE_MAIL, value, fd, FRAME_NOW, &ignored) !=
                        ST_OK;
-        close(fd);
+        if (fd != run->only_fd) {
+            close(fd);
+        }
         run->sent++;
     }
     return ST_OK;
@@ -418,7 +434,7 @@ static enum ending read_facts(struct run *run, struct jail_mail *mail, const str
         const struct attachment *attachment = facts->attachments->pdata[i];
         total += attachment == whole_text ? 0 : attachment->bytes;
     }
-    if (total > g_bytes_get_size(mail->raw)) {
+    if (total > (run->only_fd < 0 ? g_bytes_get_size(mail->raw) : run->only_bytes)) {
         return complain(err, "its attachments are larger than the mail");
     }
     for (guint i = 0; i < facts->attachments->len; i++) {
@@ -531,12 +547,18 @@ static enum status run_child(struct run *run, enum ending *ending_out, int *wait
     return status;
 }
 
-/* A mail in a child of its own. A child that was killed by SIGKILL, which no parser does to itself, gets
- * one more try: somebody did it from outside. */
-static enum status parse_alone(struct jail *jail, struct jail_mail *mail, struct err *err)
+/* A child that was killed by SIGKILL, which no parser does to itself, gets one more try: somebody did it from
+ * outside. */
+static enum status try_alone(struct jail *jail, struct jail_mail *mail, int mail_fd, gsize bytes,
+                             struct err *err)
 {
     for (int kills = 0;; kills++) {
-        struct run run = {.jail = jail, .mails = &mail, .count = 1, .socket_fd = -1};
+        struct run run = {.jail = jail,
+                          .mails = &mail,
+                          .count = 1,
+                          .only_fd = mail_fd,
+                          .only_bytes = bytes,
+                          .socket_fd = -1};
         struct err why = {.status = ST_OK};
         enum ending ending = ENDING_DONE;
         int wait_status = 0;
@@ -553,15 +575,35 @@ static enum status parse_alone(struct jail *jail, struct jail_mail *mail, struct
     }
 }
 
+/* A mail in a child of its own. From here on its memfd is all that is needed of it. */
+static enum status parse_alone(struct jail *jail, struct jail_mail *mail, struct err *err)
+{
+    gsize bytes = g_bytes_get_size(mail->raw);
+    int fd = -1;
+
+    if (make_memfd(mail->raw, &fd, err) != ST_OK) {
+        return break_jail(jail, err);
+    }
+    let_go(mail);
+    enum status status = try_alone(jail, mail, fd, bytes, err);
+    close(fd);
+    return status;
+}
+
 /* Mails that share a child; whichever it leaves unanswered are left to parse_alone. */
 static enum status parse_together(struct jail *jail, struct jail_mail **mails, size_t count,
                                   struct err *err)
 {
-    struct run run = {.jail = jail, .mails = mails, .count = count, .socket_fd = -1};
+    struct run run = {.jail = jail, .mails = mails, .count = count, .only_fd = -1, .socket_fd = -1};
     struct err why = {.status = ST_OK};
     enum ending ending = ENDING_DONE;
     int wait_status = 0;
     return run_child(&run, &ending, &wait_status, &why, err);
+}
+
+static bool shares_child(const struct jail_mail *mail)
+{
+    return !mail->wants_own_child && g_bytes_get_size(mail->raw) <= LIMIT_RAW_INLINE_BYTES;
 }
 
 static enum status parse_batch(struct jail *jail, struct jail_mail *mails, size_t count,
@@ -572,7 +614,7 @@ static enum status parse_batch(struct jail *jail, struct jail_mail *mails, size_
     size_t shared_count = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (!mails[i].wants_own_child) {
+        if (shares_child(&mails[i])) {
             shared[shared_count++] = &mails[i];
         }
     }
@@ -592,7 +634,7 @@ static enum status parse_batch(struct jail *jail, struct jail_mail *mails, size_
 enum status jail_parse(struct jail *jail, struct jail_mail *mails, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        jail_mail_clear(&mails[i]);
+        clear_answer(&mails[i]);
     }
     if (jail->is_broken) {
         return err_set(err, ST_TEMPFAIL, "the parser is gone");
@@ -601,8 +643,9 @@ enum status jail_parse(struct jail *jail, struct jail_mail *mails, size_t count,
     for (size_t i = 0; i < count; i++) {
         assert(status != ST_OK || is_answered(&mails[i]));
         if (status != ST_OK) {
-            jail_mail_clear(&mails[i]);
+            clear_answer(&mails[i]);
         }
+        let_go(&mails[i]);
     }
     return status;
 }

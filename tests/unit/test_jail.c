@@ -115,6 +115,54 @@ Test(jail, gives_every_mail_of_a_batch_its_own_facts)
     clear(mails, COUNT);
 }
 
+static int freed_count;
+static void count_freed(gpointer data)
+{
+    g_free(data);
+    freed_count++;
+}
+
+/* The same bytes, freed where it is seen. */
+static void give(struct jail_mail *mail)
+{
+    gsize length = 0;
+    char *bytes = g_bytes_unref_to_data(mail->raw, &length);
+    mail->raw = g_bytes_new_with_free_func(bytes, length, count_freed, bytes);
+    mail->gives_raw = true;
+}
+
+static GBytes *large_text(void)
+{
+    g_autofree char *filler = g_strnfill((gsize)2 * LIMIT_RAW_INLINE_BYTES, 'x');
+    char *text = g_strdup_printf("From: a@acme.example\r\nSubject: mail\r\n\r\n%s\r\n", filler);
+    return g_bytes_new_take(text, strlen(text));
+}
+
+/* Small ones share a child, the one that kills it is tried again, the large one never shares. */
+Test(jail, lets_go_of_the_mails_that_it_was_given)
+{
+    enum { COUNT = 4 };
+    OWNED(jail) jail = open_jail(true);
+    struct jail_mail mails[COUNT];
+    fill(mails, COUNT);
+    set_fault(&mails[1], "crash");
+    g_bytes_unref(mails[2].raw);
+    mails[2].raw = large_text();
+    for (int i = 0; i < COUNT; i++) {
+        give(&mails[i]);
+    }
+    must_parse(jail, mails, COUNT);
+    cr_expect_eq(freed_count, COUNT, "got %d", freed_count);
+    expect_parsed(&mails[0], 0, "small");
+    cr_expect_eq(mails[1].result, JAIL_DIED);
+    cr_expect_eq(mails[2].result, JAIL_PARSED, "%s", mails[2].reason);
+    expect_parsed(&mails[3], 3, "small");
+    for (int i = 0; i < COUNT; i++) {
+        cr_expect_null(mails[i].raw, "mail %d", i);
+        jail_mail_clear(&mails[i]);
+    }
+}
+
 Test(jail, says_why_the_parser_refused_a_mail)
 {
     OWNED(jail) jail = open_jail(false);
