@@ -199,10 +199,9 @@ static bool is_7bit(const char *lines)
     return true;
 }
 
-static void set_content(GMimePart *part, const void *bytes, size_t length,
-                        GMimeContentEncoding encoding)
+/* Takes the stream. */
+static void set_content(GMimePart *part, GMimeStream *stream, GMimeContentEncoding encoding)
 {
-    GMimeStream *stream = g_mime_stream_mem_new_with_buffer(bytes, length);
     GMimeDataWrapper *content = g_mime_data_wrapper_new_with_stream(stream,
                                                                     GMIME_CONTENT_ENCODING_DEFAULT);
 
@@ -218,7 +217,7 @@ static GMimePart *text_part(const char *text)
     g_autofree char *lines = plain_lines(text);
 
     g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
-    set_content(part, lines, strlen(lines),
+    set_content(part, g_mime_stream_mem_new_with_buffer(lines, strlen(lines)),
                 is_7bit(lines) ? GMIME_CONTENT_ENCODING_7BIT
                                : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
     return part;
@@ -260,16 +259,32 @@ static GMimePart *part_of_type(const char *type)
     return part;
 }
 
+static void end_view(gpointer view)
+{
+    g_byte_array_free(view, FALSE);
+}
+
+/* The caller's bytes without a copy: they are only read, and outlive the mail. */
+static GMimeStream *view_of(GBytes *bytes)
+{
+    gsize length = 0;
+    const void *data = g_bytes_get_data(bytes, &length);
+    GByteArray *view = g_byte_array_new_take((guint8 *)data, length);
+    GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(view);
+
+    g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+    g_object_set_data_full(G_OBJECT(stream), "view", view, end_view);
+    return stream;
+}
+
 static GMimePart *attachment_part(const struct compose_attachment *attachment)
 {
     GMimePart *part = part_of_type(attachment->type);
     g_autofree char *name = text_one_line(attachment->name, LIMIT_NAME_CHARS);
-    gsize length = 0;
-    const void *bytes = g_bytes_get_data(attachment->content, &length);
 
     g_mime_object_set_disposition(GMIME_OBJECT(part), "attachment");
     g_mime_part_set_filename(part, name);
-    set_content(part, length == 0 ? "" : bytes, length, GMIME_CONTENT_ENCODING_BASE64);
+    set_content(part, view_of(attachment->content), GMIME_CONTENT_ENCODING_BASE64);
     return part;
 }
 
