@@ -63,6 +63,10 @@
 #define LIMIT_MOVE_MAILS    1000
 #define LIMIT_RECORDS_BYTES 65536 /* what decide read, stored with the mail */
 
+/* What the allocator of a role keeps for itself of what is freed. */
+#define LIMIT_KEPT_BLOCK_BYTES 131072  /* a larger block is the kernel's again at once */
+#define LIMIT_KEPT_BYTES       1048576 /* at the end of the heap */
+
 /* The supervisor. */
 #define LIMIT_MAILBOXES       1024  /* fetch roles on one host */
 #define LIMIT_ROLE_END_MS     8000  /* from SIGTERM to SIGKILL */
