@@ -163,15 +163,15 @@ static const struct rule RULES[] = {
     {HELD(FORGED), "the domain of its sender says that it is forged", .auth = IS(AUTH_FAIL)},
 
     /* Answers to what the desk said of held mail. */
-    {NOT_HELD(EVENT), "an answer to a question of the desk", .writer = PEOPLE,
-     .token = IS(OWN_CONFIRM), .placing = IS(PLACED_HELD)},
+    {NOT_HELD(EVENT), "an answer to a question of the desk", .token = IS(OWN_CONFIRM),
+     .placing = IS(PLACED_HELD)},
     {NOT_HELD(EVENT), "a technician, authenticated, decides on a held mail", .claim = TECHNICIANS,
      .token = IS(OWN_HELD), .placing = IS(PLACED_HELD), .auth = IS(AUTH_PASS)},
     {NOT_HELD(EVENT), "a technician decides on a held mail; his token is enough in this mailbox",
      .claim = TECHNICIANS, .token = IS(OWN_HELD), .placing = IS(PLACED_HELD), .needs_auth = NO},
     {NOT_HELD(EVENT), "an answer to a question that was put to somebody else",
      .claim = OR(CLAIM_CONTACT, CLAIM_UNKNOWN), .placing = IS(PLACED_HELD)},
-    {NOT_HELD(EVENT), "an answer to a question that was put to somebody else", .claim = TECHNICIANS,
+    {NOT_HELD(EVENT), "an answer to a question that was put to somebody else",
      .placing = IS(PLACED_HELD), .auth = IS(AUTH_PASS)},
 
     /* Technicians: proof of the domain and a token, each for itself, and a right to work on the ticket. What
@@ -179,11 +179,11 @@ static const struct rule RULES[] = {
     {HELD(CLAIM), "a technician who may not work on this ticket", .claim = TECHNICIANS,
      .placing = IN_A_TICKET, .has_permission = NO},
     {NOT_HELD(NOTE), "a technician's answer that is too large to be passed on: it becomes a note",
-     .claim = TECHNICIANS, .writer = PEOPLE, .token = OR(OWN_REPLY, OWN_NOTE),
-     .placing = IS(PLACED_TICKET), .auth = IS(AUTH_PASS), .oversize = YES},
+     .claim = TECHNICIANS, .writer = PEOPLE, .token = IS(OWN_REPLY), .placing = IS(PLACED_TICKET),
+     .auth = IS(AUTH_PASS), .oversize = YES},
     {NOT_HELD(NOTE), "a technician's answer that is too large to be passed on: it becomes a note",
-     .claim = TECHNICIANS, .writer = PEOPLE, .token = OR(OWN_REPLY, OWN_NOTE),
-     .placing = IS(PLACED_TICKET), .needs_auth = NO, .oversize = YES},
+     .claim = TECHNICIANS, .writer = PEOPLE, .token = IS(OWN_REPLY), .placing = IS(PLACED_TICKET),
+     .needs_auth = NO, .oversize = YES},
     {NOT_HELD(TECHNICIAN), "a technician, authenticated, with his own token", .claim = TECHNICIANS,
      .writer = PEOPLE, .token = IS(OWN_REPLY), .placing = IS(PLACED_TICKET), .auth = IS(AUTH_PASS)},
     {NOT_HELD(TECHNICIAN), "a technician with his own token, which is enough in this mailbox",
@@ -226,8 +226,7 @@ static const struct rule RULES[] = {
     {HELD(SENDER), "this contact makes no tickets by mail", .opening = IS(OPENS_NONE)},
     {NOT_HELD(NEW), "a contact or somebody of a customer's domain opens a ticket",
      .claim = IS(CLAIM_CONTACT)},
-    {NOT_HELD(NEW), "somebody unknown opens a ticket", .claim = IS(CLAIM_UNKNOWN),
-     .unknown_senders = IS(UNKNOWN_TICKET)},
+    {NOT_HELD(NEW), "somebody unknown opens a ticket", .unknown_senders = IS(UNKNOWN_TICKET)},
 };
 
 static bool allows(unsigned set, unsigned value)

@@ -158,6 +158,55 @@ Test(authority, needs_a_person_and_a_ticket_for_a_token)
 
 static const struct {
     const char *name;
+    enum token_purpose purpose;
+    enum token_object object_kind;
+    int64_t object;
+    enum claim claim;
+    enum own_token want;
+} HELD_TOKENS[] = {
+    {"a question about it", TOKEN_CONFIRM, TOKEN_HELD_MAIL, 60, CLAIM_TECHNICIAN, OWN_CONFIRM},
+    {"the same, to a contact", TOKEN_CONFIRM, TOKEN_HELD_MAIL, 60, CLAIM_CONTACT, OWN_CONFIRM},
+    {"news of it", TOKEN_HELD, TOKEN_HELD_MAIL, 60, CLAIM_TECHNICIAN, OWN_HELD},
+    {"news of it, to one who is a contact now", TOKEN_HELD, TOKEN_HELD_MAIL, 60, CLAIM_CONTACT,
+     OWN_NONE},
+    {"a question about another", TOKEN_CONFIRM, TOKEN_HELD_MAIL, 61, CLAIM_TECHNICIAN, OWN_NONE},
+    {"a question about another thing of that number", TOKEN_CONFIRM, TOKEN_TICKET, 60,
+     CLAIM_TECHNICIAN, OWN_NONE},
+    {"news of another thing of that number", TOKEN_HELD, TOKEN_OUTBOUND, 60, CLAIM_TECHNICIAN,
+     OWN_NONE},
+};
+
+Test(authority, knows_a_token_for_held_mail)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(HELD_TOKENS); i++) {
+        OWNED(records) records = world_records();
+        g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+        const struct held_record *held = world_add_held(records, HELD_FOR_CLAIM,
+                                                        HELD_TOKENS[i].purpose, BEN);
+        struct token_record *token = records->tokens->pdata[0];
+        struct identity ben = {.claim = HELD_TOKENS[i].claim,
+                               .address = "ben@desk.example",
+                               .person = records_person(records, BEN)};
+        token->object_kind = HELD_TOKENS[i].object_kind;
+        token->object = HELD_TOKENS[i].object;
+        token->ticket = 12;
+        enum own_token got = authority_token(records, &ben, HELD_TOKENS[i].claim, NULL, held, may);
+        cr_expect_eq(got, HELD_TOKENS[i].want, "%s: got %d", HELD_TOKENS[i].name, (int)got);
+        cr_expect_eq(world_says(may, "held mail 60"), got != OWN_NONE, "%s", HELD_TOKENS[i].name);
+    }
+}
+
+Test(authority, says_for_which_ticket_a_token_is)
+{
+    OWNED(records) records = world_records();
+    g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
+    world_add_token(records, TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, ANNA, 12);
+    cr_expect_eq(token_of(records, ANNA, CLAIM_CONTACT, may), OWN_CONTACT);
+    cr_expect(world_says(may, "given to somebody@acme.example for ticket 12"));
+}
+
+static const struct {
+    const char *name;
     struct {
         enum token_place place;
         enum token_purpose purpose;
@@ -424,6 +473,52 @@ static const struct {
     {"colleague without proof",
      {.claim = CLAIM_CONTACT, .auth = AUTH_NONE, .placing = PLACED_TICKET, .takes_part = true},
      "nothing proves that it is his"},
+    {"a technician decides on held mail",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .token = OWN_HELD,
+      .placing = PLACED_HELD,
+      .needs_auth = true},
+     "a technician, authenticated, decides on a held mail"},
+    {"a technician who was told nothing of it",
+     {.claim = CLAIM_TECHNICIAN, .auth = AUTH_PASS, .placing = PLACED_HELD},
+     "put to somebody else"},
+    {"a contact with a technician's word, authenticated",
+     {.claim = CLAIM_CONTACT, .auth = AUTH_PASS, .token = OWN_HELD, .placing = PLACED_HELD},
+     "put to somebody else"},
+    {"a contact with a technician's word",
+     {.claim = CLAIM_CONTACT, .auth = AUTH_NONE, .token = OWN_HELD, .placing = PLACED_HELD},
+     "put to somebody else"},
+    {"technician who answers to a note",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .token = OWN_NOTE,
+      .placing = PLACED_TICKET,
+      .needs_auth = true},
+     "authenticated, answers to a note"},
+    {"the same, too large",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .token = OWN_NOTE,
+      .placing = PLACED_TICKET,
+      .needs_auth = true,
+      .is_oversize = true},
+     "authenticated, answers to a note"},
+    {"technician without a token, too large",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .placing = PLACED_TICKET,
+      .needs_auth = true,
+      .is_oversize = true},
+     "without a token of his own"},
+    {"technician's answer, too large",
+     {.claim = CLAIM_TECHNICIAN,
+      .auth = AUTH_PASS,
+      .token = OWN_REPLY,
+      .placing = PLACED_TICKET,
+      .needs_auth = true,
+      .is_oversize = true},
+     "too large to be passed on"},
     {"loop", {.claim = CLAIM_CONTACT, .auth = AUTH_PASS, .shape = SHAPE_LOOPING}, "in a loop"},
     {"ambiguous",
      {.claim = CLAIM_CONTACT, .auth = AUTH_PASS, .shape = SHAPE_AMBIGUOUS},

@@ -274,5 +274,6 @@ Test(authority_table, holds_what_no_rule_names)
 
     cr_expect_eq(got.outcome, OUTCOME_HELD);
     cr_expect_eq(got.held_for, HELD_FOR_SENDER);
+    cr_expect_eq(got.comment_kind, COMMENT_UNVERIFIED);
     cr_expect_str_eq(got.reason, "nothing allows it");
 }
