@@ -25,10 +25,11 @@ CONTACTS = {"contact": "anna@acme.example", "main-contact": "mia@acme.example", 
 TECHNICIANS = {"technician-in-group": "ben@desk.example", "technician-of-another-group": "tara@desk.example",
                "lead": "lea@desk.example", "disabled-technician": "dan@desk.example",
                "machine-mail": "vera@desk.example"}
+LOST = {"contact": "tom@trio.example", "main-contact": "dora@duo.example"}  # who were main contacts when they were asked
 STAFF_PLACES = ("group's", "taken", "nobody's", "loose")
 HELD_VERBS = ("release", "drop", "spam", "trust")
 
-PLACE = r"(?P<place>\S+'s|own|shared|left|taken|loose|forwarded)"
+PLACE = r"(?P<place>\S+'s|own|shared|left|taken|loose|forwarded|lost)"
 HOW = re.compile(r"(?P<verb>open|echo|comment|copy|read|note|assign|bring|admit|release|drop|spam|trust)"
                  rf"(?: (?P<whom>(?:for )?\S+@\S+))?(?: (?:on |of |into )?{PLACE})?"
                  r"(?P<silent> silent)?(?P<unverified> unverified)?")
@@ -80,11 +81,18 @@ class Case:
     @property
     def address(self):
         """Who tries it."""
+        if self.place == "lost":
+            return LOST[self.actor]
         if self.verb == "admit" and self.place == "colleague's":
             return "cora@sole.example" if self.actor == "contact" else MAIN
         if self.is_staff:
             return TECHNICIANS[self.actor]
         return CONTACTS.get(self.actor, f"{self.name}@any.example")
+
+    @property
+    def main_contact(self):
+        """Who was asked about a colleague's mail."""
+        return self.address if self.place == "lost" else MAIN
 
     @property
     def requester(self):
@@ -199,11 +207,13 @@ class Stage:
         people = [("mia@acme.example", "Mia"), ("mona@acme.example", "Mona"), ("rosa@acme.example", "Rosa"),
                   ("pat@third.test", "Pat"), ("paul@third.test", "Paul"), ("eve@fourth.test", "Eve"),
                   ("ella@fourth.test", "Ella"), (MAIN, "Sam"), ("cora@sole.example", "Cora"),
-                  ("cleo@sole.example", "Cleo")]
+                  ("cleo@sole.example", "Cleo"), ("dora@duo.example", "Dora"), ("cleo@duo.example", "Cleo"),
+                  ("tom@trio.example", "Tom"), ("cleo@trio.example", "Cleo")]
         staff = ["lea@desk.example", "dan@desk.example", "vera@desk.example", WRITER]
         self.servers.add_user(*(address for address, _ in people), *staff, "max@acme.example", "anna@acme.example",
                               OUTSIDER)
-        for name, domain in (("Third", "third.test"), ("Fourth", "fourth.test"), ("Sole", "sole.example")):
+        for name, domain in (("Third", "third.test"), ("Fourth", "fourth.test"), ("Sole", "sole.example"), ("Duo", "duo.example"),
+                             ("Trio", "trio.example")):
             desk.postdesk("customer", "add", name, "--domain", domain)
         for address, name in people:
             desk.postdesk("contact", "add", address, "--name", name, "--confirmed")
@@ -212,8 +222,9 @@ class Stage:
         for name in ("Network", "Printers"):
             desk.postdesk("group", "add", name)
         desk.postdesk("contact", "set", "mia@acme.example", "--main-contact", "yes")
-        desk.postdesk("contact", "set", MAIN, "--main-contact", "yes")
-        desk.postdesk("customer", "set", "Sole", "--main-contact-only", "yes")
+        for customer, address in (("Sole", MAIN), ("Duo", LOST["main-contact"]), ("Trio", LOST["contact"])):
+            desk.postdesk("contact", "set", address, "--main-contact", "yes")
+            desk.postdesk("customer", "set", customer, "--main-contact-only", "yes")
         desk.postdesk("setting", "set", "assign-on-reply", "no")
         for setting in desk.json("setting", "list"):
             if setting["name"].startswith("limit-"):
@@ -253,7 +264,9 @@ class Stage:
     def to_be_held(self, case):
         """Somebody in the name of a technician, or a colleague of the main contact."""
         tag = f" [#{case.ticket}]" if case.ticket else ""
-        sender, proof = ("cleo@sole.example", "pass") if case.verb == "admit" else (WRITER, "none")
+        sender, proof = (WRITER, "none")
+        if case.verb == "admit":
+            sender, proof = f"cleo@{post.domain_of(case.main_contact)}", "pass"
         return Mail(sender=sender, to=self.desk.address, subject=f"Waits {case.name}{tag}", text=f"{case.name}\n",
                     message_id=f"<{case.name}.held@case.example>"), proof
 
@@ -266,7 +279,7 @@ class Stage:
 
     def ask_technicians(self):
         """The main contact is unclear about a colleague's mail: so technicians hear of it."""
-        self.send([(post.reply(self.copy(MAIN, case), MAIN, "Perhaps."), "pass")
+        self.send([(post.reply(self.copy(case.main_contact, case), case.main_contact, "Perhaps."), "pass")
                    for case in self.cases if case.verb == "admit"])
         self.read_boxes()
 
@@ -277,6 +290,9 @@ class Stage:
         desk.postdesk("technician", "set", "tara@desk.example", "--group", "Printers")
         desk.postdesk("technician", "set", "lea@desk.example", "--lead", "yes")
         desk.postdesk("technician", "set", "dan@desk.example", "--disable")
+        for domain in ("duo.example", "trio.example"):
+            desk.postdesk("contact", "set", f"cleo@{domain}", "--main-contact", "yes")
+        desk.postdesk("contact", "set", LOST["main-contact"], "--customer", "Fourth", "--main-contact", "yes")
         desk.postdesk("setting", "set", "assign-on-reply", "yes")
         for case in self.cases:
             if case.place in ("group's", "taken") and case.ticket:
@@ -297,7 +313,7 @@ class Stage:
         """What the actor answers to: his own mail of the desk, or somebody's that was forwarded to him."""
         lenders = [case.address, TECHNICIANS["technician-in-group"]] if case.is_staff else [case.address, case.requester]
         if case.verb == "admit":
-            lenders = [MAIN] if not case.is_staff else lenders
+            lenders = [case.main_contact] if not case.is_staff else lenders
         elif case.is_held_mail:
             lenders = [case.address, TECHNICIANS["technician-in-group"]]
         if case.place == "forwarded":
