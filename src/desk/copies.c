@@ -29,8 +29,8 @@ static struct named look_up(const struct decision *decision, const struct addres
     struct named named = {.address = address};
 
     if (record != NULL) {
-        named.person = record->person == 0 ? NULL
-                                           : records_person(decision->records, record->person);
+        named.person = records_person(decision->records,
+                                      record->person); /* none has the number 0 */
         named.customer = named.person != NULL ? named.person->customer : record->domain_customer;
     }
     return named;
@@ -86,11 +86,12 @@ static bool is_there(const struct decision *decision, const struct named *named)
 
 static void bring_in(struct decision *decision, const struct named *named)
 {
-    person_id person = named->person != NULL ? named->person->id : 0;
+    person_id person = REF_NEW_PERSON(decision->brought_in + 1);
 
-    if (named->person == NULL) {
+    if (named->person != NULL) {
+        person = named->person->id;
+    } else {
         decision->brought_in++;
-        person = REF_NEW_PERSON(decision->brought_in);
         struct change *add = decision_add_change(decision->plan, CHANGE_PERSON_ADD,
                                                  "the mail went to him, too");
         add->person = person;
@@ -136,7 +137,7 @@ void copies_plan(struct decision *decision)
             }
         }
     }
-    if (shown->len > 0) {
+    if (shown->len != 0) {
         decision_add_change(decision->plan, CHANGE_COPIED, "got the mail, and takes no part")
             ->text = g_strdup(shown->str);
     }

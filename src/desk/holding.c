@@ -250,7 +250,7 @@ static const struct ticket_record *ticket_of(const struct decision *decision)
 {
     const struct held_record *held = decision->place.held;
 
-    return held->ticket == 0 ? NULL : records_ticket(decision->records, held->ticket);
+    return records_ticket(decision->records, held->ticket); /* none has the number 0 */
 }
 
 static void describe_answer(struct plan_mail *mail, const struct decision *decision)
@@ -401,7 +401,6 @@ static char *what_became(const struct held_record *held)
 static void carry_out(struct decision *decision, enum held_command command)
 {
     static const char *const DONE[] = {
-        [HELD_UNCLEAR] = NULL,
         [HELD_RELEASE] = "released",
         [HELD_DROP] = "dropped",
         [HELD_SPAM] = "dropped as spam",

@@ -160,6 +160,11 @@ static void check_granted(const struct evidence *e, enum outcome got)
     if (is_open && e->claim == CLAIM_CONTACT && e->placing == PLACED_NOWHERE && !may_be_held(e)) {
         MUST(got == OUTCOME_NEW);
     }
+    /* "an out-of-office, in answer to 'Was this you?': nothing changes", whoever's it is */
+    if (e->writer == WRITER_MACHINE && e->placing == PLACED_HELD &&
+        (e->shape == SHAPE_CLEAR || e->is_released)) {
+        MUST(got == OUTCOME_EVENT);
+    }
     if (e->is_released && e->writer == WRITER_PERSON && is_contact(e)) {
         MUST(got == (is_in_a_ticket(e) ? OUTCOME_PUBLIC : OUTCOME_NEW));
     }

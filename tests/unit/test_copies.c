@@ -129,6 +129,8 @@ Test(copies, without_a_record_are_nobodys)
 {
     CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
     g_ptr_array_add(it.facts->cc, address_new("dora@acme.example", ""));
+    g_ptr_array_add(it.facts->cc,
+                    address_new("Anna@acme.example", "")); /* the sender all the same */
     expect_joined(&it, "| dora@acme.example");
     add_copy(&it, "ghost@acme.example", "", 999, ACME); /* a person that is not in the records */
     expect_joined(&it, "-2 | dora@acme.example");

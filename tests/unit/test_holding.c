@@ -46,6 +46,7 @@ Test(holding, tells_whoever_is_claimed_and_the_technicians)
     cr_expect(question->is_automatic);
     cr_expect_str_eq(question->address, "ben@desk.example");
     cr_expect_str_eq(question->name, "Ben");
+    cr_expect_str_eq(question->reason, "it is his address that the mail claims");
     cr_expect_str_eq(value_of(question, "held-number"), "100");
     cr_expect_str_eq(value_of(question, "held-subject"), "Close it");
     cr_expect_str_eq(value_of(question, "held-text"), "", "nothing of it but its subject");
@@ -198,6 +199,7 @@ Test(holding, lets_only_the_main_contact_open_tickets)
     cr_expect(waits->is_automatic && !waits->tells_comment);
     cr_expect_str_eq(waits->address, "carl@acme.example");
     cr_expect_str_eq(waits->name, "Carl C.");
+    cr_expect_str_eq(waits->reason, "his mail waits for the main contact");
     cr_expect_str_eq(value_of(waits, "main-contact"), "Anna");
     cr_expect_str_eq(value_of(waits, "held-subject"), "Bildschirm");
 
@@ -283,6 +285,26 @@ Test(holding, drops_what_somebody_says_is_not_his_and_tells_the_technicians)
     cr_expect_str_eq(value_of(mail, "answer-text"), "no");
     cr_expect_eq(mail->purpose, TOKEN_HELD);
     cr_expect_eq(mail->held, 60);
+}
+
+/* To say that he wrote it gives nobody more than to prove it at once. */
+Test(holding, releases_by_a_yes_what_he_might_have_opened_himself)
+{
+    CASE it = answer("anna@acme.example", HELD_FOR_FORGED, "yes");
+    it.records->customer.is_main_contact_only = true;
+    expect(&it, OUTCOME_EVENT, "", "held-answer:5 held-answer:6 held-answer:11");
+    world_person(it.records, ANNA)->is_main_contact = true;
+    expect(&it, OUTCOME_EVENT, "release held mail", "");
+    world_person(it.records, ANNA)->opens_tickets = false;
+    expect(&it, OUTCOME_EVENT, "", "held-answer:5 held-answer:6 held-answer:11");
+}
+
+/* "Not admitted" is said of a colleague's mail only. */
+Test(holding, tells_a_contact_nothing_who_says_no)
+{
+    CASE it = answer("anna@acme.example", HELD_FOR_FORGED, "no");
+    ((struct held_record *)it.records->helds->pdata[0])->sender = ANNA;
+    expect(&it, OUTCOME_EVENT, "drop held mail", "held-answer:5 held-answer:6 held-answer:11");
 }
 
 static const struct {
