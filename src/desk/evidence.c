@@ -96,7 +96,7 @@ static enum opening opening_of(const struct identity *identity, const struct rec
     const struct person_record *person = identity->person;
     bool is_main = person != NULL && person->is_main_contact;
 
-    if (person != NULL && person->is_contact && !person->opens_tickets) {
+    if (person != NULL && !person->opens_tickets) {
         return OPENS_NONE;
     }
     return identity->customer != 0 && records->customer.is_main_contact_only && !is_main
@@ -104,10 +104,10 @@ static enum opening opening_of(const struct identity *identity, const struct rec
                : OPENS;
 }
 
-/* Somebody who is no technician has every right that is asked of technicians: none is asked of him. */
+/* What is found of somebody who is no technician is asked by nobody. */
 static bool has_permission(const struct identity *identity, const struct ticket_record *ticket)
 {
-    return identity->person == NULL || !identity->person->is_technician ||
+    return identity->person == NULL ||
            permission_technician_may(identity->person, ticket, ACTION_COMMENT);
 }
 

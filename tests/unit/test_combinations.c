@@ -430,7 +430,8 @@ static void check_notice(const struct tried *it, const struct plan_mail *mail)
         PROMISE(plan->held_for == HELD_FOR_MAIN_CONTACT && (it->auth == AUTH_PASS || is_confirmed));
     }
     if (strcmp(mail->notice, "was-this-you") == 0) {
-        PROMISE(person == it->sender && (person->is_technician || person->is_confirmed));
+        PROMISE(person != NULL && person == it->sender &&
+                (person->is_technician || person->is_confirmed));
         PROMISE(plan->held_for == HELD_FOR_CLAIM || plan->held_for == HELD_FOR_FORGED);
     }
     if (strcmp(mail->notice, "noted") == 0) {

@@ -1,0 +1,94 @@
+/* What a mail shows for itself: what proves its sender, who wrote it, and what people are told of it. */
+#include <criterion/criterion.h>
+#include <glib.h>
+
+#include "desk/decide.h"
+#include "desk_world.h"
+
+static void expect(struct case_of *it, enum outcome outcome, const char *changes, const char *mails)
+{
+    plan_free(it->plan);
+    it->plan = decide(it->facts, it->records);
+    g_autofree char *got_changes = world_changes(it->plan);
+    g_autofree char *got_mails = world_mails(it->plan);
+    cr_expect_eq(it->plan->outcome, outcome, "got %s", outcome_name(it->plan->outcome));
+    cr_expect_str_eq(got_changes, changes, "got %s, want %s", got_changes, changes);
+    cr_expect_str_eq(got_mails, mails, "got %s, want %s", got_mails, mails);
+}
+
+#define TO_ALL "new-ticket:5 new-ticket:6 new-ticket:11"
+
+Test(evidence, of_a_person_who_trusts_the_sender_confirms_him)
+{
+    CASE it = case_from("dora@acme.example", "New", NULL);
+    expect(&it, OUTCOME_NEW, "open ticket, add comment", "acknowledgement:8 " TO_ALL);
+    cr_expect_eq(it.plan->role, ROLE_STRANGER);
+    it.records->released_by = g_strdup("clara@desk.example");
+    expect(&it, OUTCOME_NEW, "open ticket, add comment", "acknowledgement:8 " TO_ALL);
+    it.records->is_trusted = true;
+    expect(&it, OUTCOME_NEW, "confirm person, open ticket, add comment", "receipt:8 " TO_ALL);
+    cr_expect_str_eq(world_change(it.plan, CHANGE_PERSON_CONFIRM)->reason,
+                     "a person said that he can be trusted");
+    cr_expect_eq(it.plan->role, ROLE_CONTACT);
+}
+
+/* His own token on a mail that his domain calls forged proves that somebody has his mail. */
+Test(evidence, of_a_forged_mail_confirms_nobody)
+{
+    CASE it = case_from("dora@acme.example", "Re: x", FAIL("acme.example"));
+    world_ticket(it.records, 12)->requester = DORA;
+    world_add_token(it.records, TOKEN_IN_IN_REPLY_TO, TOKEN_CONTACT_REPLY, DORA, 12);
+    it.records->released_by = g_strdup("clara@desk.example");
+    it.plan = decide(it.facts, it.records);
+    cr_expect_eq(it.plan->outcome, OUTCOME_PUBLIC);
+    cr_expect_eq(world_change(it.plan, CHANGE_PERSON_CONFIRM), NULL);
+}
+
+Test(evidence, of_an_unknown_kind_is_a_machines)
+{
+    CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
+    it.facts->auto_kind = (enum auto_kind)99;
+    expect(&it, OUTCOME_NEW, "open ticket, add comment", "");
+    cr_expect_eq(it.plan->role, ROLE_MACHINE);
+}
+
+Test(evidence, of_a_machine_is_told_to_people)
+{
+    CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
+    it.plan = decide(it.facts, it.records);
+    cr_expect_not(world_says(it.plan->who, "written by a machine"));
+    it.facts->auto_kind = AUTO_REPLIED;
+    world_set(&it.facts->auto_reason, "Auto-Submitted: auto-replied");
+    plan_free(it.plan);
+    it.plan = decide(it.facts, it.records);
+    cr_expect(world_says(it.plan->who, "Auto-Submitted: auto-replied"));
+}
+
+static const struct {
+    const char *name;
+    enum token_place place;
+    enum token_purpose purpose;
+    enum token_object object_kind;
+    bool is_valid;
+    bool is_probe;
+} PROBES[] = {
+    {"a probe", TOKEN_IN_MESSAGE_ID, TOKEN_BOUNCE, TOKEN_OUTBOUND, true, true},
+    {"not signed", TOKEN_IN_MESSAGE_ID, TOKEN_BOUNCE, TOKEN_OUTBOUND, false, false},
+    {"of a ticket", TOKEN_IN_MESSAGE_ID, TOKEN_BOUNCE, TOKEN_TICKET, true, false},
+    {"of another purpose", TOKEN_IN_MESSAGE_ID, TOKEN_CONTACT_REPLY, TOKEN_OUTBOUND, true, false},
+    {"an answer to it", TOKEN_IN_IN_REPLY_TO, TOKEN_BOUNCE, TOKEN_OUTBOUND, true, false},
+};
+
+Test(evidence, of_a_probe_is_our_own_whoever_it_names)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(PROBES); i++) {
+        CASE it = case_from("ben@desk.example", "Probe", PASS("desk.example"));
+        struct token_record *token = world_add_token(it.records, PROBES[i].place, PROBES[i].purpose,
+                                                     0, 0);
+        token->object_kind = PROBES[i].object_kind;
+        token->is_valid = PROBES[i].is_valid;
+        it.plan = decide(it.facts, it.records);
+        cr_expect_eq(it.plan->outcome, PROBES[i].is_probe ? OUTCOME_EVENT : OUTCOME_NEW,
+                     "%s: got %s", PROBES[i].name, outcome_name(it.plan->outcome));
+    }
+}
