@@ -38,8 +38,9 @@ MUST_CHECK enum status held_store_expire(struct tx *tx, struct rows **rows_out, 
 MUST_CHECK enum status held_store_is_due(struct tx *tx, const char *chore, int64_t every_us,
                                          bool *is_due_out, struct err *err);
 
-/* How many mails were left in folders marked Junk yesterday. */
-MUST_CHECK enum status held_store_junk(struct tx *tx, int64_t *count_out, struct err *err);
+/* How many mails were left in folders marked Junk yesterday, and one of the mailboxes; 0, 0: none. */
+MUST_CHECK enum status held_store_junk(struct tx *tx, int64_t *count_out, mailbox_id *mailbox_out,
+                                       struct err *err);
 
 /* All held mails, those of one kind and one domain together. Columns: mail, mailbox, held_for, domain, from, subject. */
 MUST_CHECK enum status held_store_waiting(struct tx *tx, struct rows **rows_out, struct err *err);

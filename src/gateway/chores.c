@@ -165,11 +165,12 @@ static enum status digest(struct tx *tx, void *unused, struct err *err)
         status = held_store_waiting(tx, &rows, err);
     }
     int64_t junk = 0;
+    mailbox_id from = 0;
     if (status == ST_OK && is_due) {
-        status = held_store_junk(tx, &junk, err);
+        status = held_store_junk(tx, &junk, &from, err);
     }
     (void)unused;
-    if (status != ST_OK || !is_due || rows_count(rows) == 0) {
+    if (status != ST_OK || !is_due || (rows_count(rows) == 0 && junk == 0)) {
         return status;
     }
     g_autoptr(GPtrArray) values = values_new();
@@ -181,7 +182,7 @@ static enum status digest(struct tx *tx, void *unused, struct err *err)
         g_autofree char *left = g_strdup_printf("%" PRId64, junk);
         add_value(values, "junk-count", left);
     }
-    return send_digest(tx, row_int64(rows, 0, 1), values, err);
+    return send_digest(tx, rows_count(rows) > 0 ? row_int64(rows, 0, 1) : from, values, err);
 }
 
 enum status chores_do(struct conn *conn, struct err *err)

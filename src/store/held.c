@@ -193,16 +193,18 @@ enum status held_store_is_due(struct tx *tx, const char *chore, int64_t every_us
 }
 
 static const struct statement JUNK = {
-    "held_junk",
-    "SELECT coalesce(sum(mails_left), 0)::int8 FROM junk_day WHERE day = current_date - 1"};
+    "held_junk", "SELECT coalesce(sum(mails_left), 0)::int8, max(mailbox) FROM junk_day"
+                 " WHERE day = current_date - 1 AND mails_left > 0"};
 
-enum status held_store_junk(struct tx *tx, int64_t *count_out, struct err *err)
+enum status held_store_junk(struct tx *tx, int64_t *count_out, mailbox_id *mailbox_out,
+                            struct err *err)
 {
     OWNED(rows) rows = NULL;
     enum status status = tx_query(tx, &JUNK, NULL, &rows, err);
 
     if (status == ST_OK) {
         *count_out = row_int64(rows, 0, 0);
+        *mailbox_out = row_int64(rows, 0, 1);
     }
     return status;
 }

@@ -387,3 +387,11 @@ class Digest(RulesCase):
             self.send(post.reply(digests[BEN][-1], BEN, "#release"))
             self.settle()
             self.assertEqual(self.desk.value("select count(*) from inbound_mail where state = 'held'"), 2)
+
+
+class JunkDigest(RulesCase):
+    def test_junk_alone_is_worth_a_digest(self):
+        box = self.box(BEN)
+        self.desk.sql("insert into junk_day (mailbox, day, mails_left) select id, current_date - 1, 7 from mailbox")
+        self.desk.sql("update chore set done_at = now() - interval '2 days' where name = 'held-digest'")
+        self.assertIn("7 mails were left alone", post.text_of(box.next("the digest")[0]))
