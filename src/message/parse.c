@@ -13,6 +13,7 @@
  */
 #include "message/parse.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,6 +72,7 @@ static void read_people(const struct headers *headers, const char *charset, stru
 {
     struct err err = {.status = ST_OK};
 
+    assert(headers != NULL);
     if (originator_from(headers, charset, &facts->from, &err) != ST_OK) {
         note_ambiguity(facts, err.text);
     }
