@@ -92,3 +92,82 @@ Test(evidence, of_a_probe_is_our_own_whoever_it_names)
                      "%s: got %s", PROBES[i].name, outcome_name(it.plan->outcome));
     }
 }
+
+/* ---- places that a token only seems to give ----------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum token_place place;
+    enum token_purpose purpose;
+    bool is_valid;
+    ticket_id ticket;
+    enum outcome want;
+} TICKETLESS[] = {
+    {"a machine answers to a mail of ours of no ticket", TOKEN_IN_ADDRESS, TOKEN_BOUNCE, true, 0,
+     OUTCOME_EVENT},
+    {"the same, by In-Reply-To", TOKEN_IN_IN_REPLY_TO, TOKEN_BOUNCE, true, 0, OUTCOME_EVENT},
+    {"the same, an older mail of its thread", TOKEN_IN_REFERENCES, TOKEN_BOUNCE, true, 0,
+     OUTCOME_NEW},
+    {"a token that does not count", TOKEN_IN_ADDRESS, TOKEN_BOUNCE, false, 0, OUTCOME_NEW},
+    {"another purpose", TOKEN_IN_ADDRESS, TOKEN_CONTACT_REPLY, true, 0, OUTCOME_NEW},
+    {"a mail of a ticket", TOKEN_IN_IN_REPLY_TO, TOKEN_BOUNCE, true, 12, OUTCOME_NEW},
+};
+
+Test(evidence, of_a_machine_that_answers_to_no_ticket_is_no_new_matter)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(TICKETLESS); i++) {
+        CASE it = case_from("x@nowhere.test", "Abwesend", NULL);
+        it.facts->auto_kind = AUTO_REPLIED;
+        world_add_token(it.records, TICKETLESS[i].place, TICKETLESS[i].purpose, ANNA,
+                        TICKETLESS[i].ticket)
+            ->is_valid = TICKETLESS[i].is_valid;
+        it.plan = decide(it.facts, it.records);
+        cr_expect_eq(it.plan->outcome, TICKETLESS[i].want, "%s: got %s", TICKETLESS[i].name,
+                     outcome_name(it.plan->outcome));
+    }
+}
+
+static const struct {
+    const char *name;
+    enum token_purpose purpose;
+    enum token_object object_kind;
+    enum outcome want;
+} HELD_PLACES[] = {
+    {"a question about held mail", TOKEN_CONFIRM, TOKEN_HELD_MAIL, OUTCOME_EVENT},
+    {"news of held mail", TOKEN_HELD, TOKEN_HELD_MAIL, OUTCOME_EVENT},
+    {"a question about another thing of that number", TOKEN_CONFIRM, TOKEN_OUTBOUND, OUTCOME_NEW},
+    {"another purpose", TOKEN_UNDO, TOKEN_HELD_MAIL, OUTCOME_NEW},
+};
+
+Test(evidence, of_held_mail_is_a_question_or_news_of_it)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(HELD_PLACES); i++) {
+        CASE it = case_from("anna@acme.example", "Re: x", PASS("acme.example"));
+        world_add_held(it.records, HELD_FOR_FORGED, HELD_PLACES[i].purpose, ANNA);
+        ((struct token_record *)it.records->tokens->pdata[0])->object_kind =
+            HELD_PLACES[i].object_kind;
+        it.plan = decide(it.facts, it.records);
+        cr_expect_eq(it.plan->outcome, HELD_PLACES[i].want, "%s: got %s", HELD_PLACES[i].name,
+                     outcome_name(it.plan->outcome));
+    }
+}
+
+/* Two mails of one thread are joined for contacts of one customer only. */
+Test(evidence, of_who_is_no_contact_any_more_joins_no_thread)
+{
+    CASE it = case_from("dora@acme.example", "First", PASS("acme.example"));
+    world_add_id(it.records, "m1@mail.example", 12, CARL, false);
+    it.plan = decide(it.facts, it.records);
+    cr_expect_eq(it.plan->outcome, OUTCOME_PUBLIC);
+    world_person(it.records, CARL)->is_contact = false;
+    plan_free(it.plan);
+    it.plan = decide(it.facts, it.records);
+    cr_expect_eq(it.plan->outcome, OUTCOME_NEW);
+
+    CASE nobodys = case_from("eve@evil.test", "First", PASS("evil.test"));
+    world_person(nobodys.records, EVE)->is_confirmed = true; /* a contact of no customer */
+    world_person(nobodys.records, CARL)->customer = 0;
+    world_add_id(nobodys.records, "m1@mail.example", 12, CARL, false);
+    nobodys.plan = decide(nobodys.facts, nobodys.records);
+    cr_expect_eq(nobodys.plan->outcome, OUTCOME_NEW);
+}
