@@ -90,6 +90,8 @@ Test(evidence, of_a_probe_is_our_own_whoever_it_names)
         it.plan = decide(it.facts, it.records);
         cr_expect_eq(it.plan->outcome, PROBES[i].is_probe ? OUTCOME_EVENT : OUTCOME_NEW,
                      "%s: got %s", PROBES[i].name, outcome_name(it.plan->outcome));
+        cr_expect_eq(it.plan->role, PROBES[i].is_probe ? ROLE_UNKNOWN : ROLE_TECHNICIAN,
+                     "%s: got %s", PROBES[i].name, role_name(it.plan->role));
     }
 }
 
