@@ -281,6 +281,8 @@ class Fetch(RoleTest):
         self.append(address, mail("last"))
         wait_for("the last mail", lambda: "Processed" in {
             row["moved_folder"] for row in self.rows(mailbox, "moved_folder")[-1:]})
+        wait_for("all to be moved or known as gone", lambda: all(
+            row["moved_at"] for row in self.rows(mailbox, "moved_at")), 30)
         fetch.stop()
         stolen, kept = (dict(inbox_raw(self.servers, address, folder))
                         for folder in ("Archive", "Processed"))

@@ -18,7 +18,11 @@ LATE_SECONDS = 8
 
 def decided(world, mails):
     """{case: the newest decision}"""
-    found = decisions(world.desk)
+    def all_found():
+        found = decisions(world.desk)
+        is_done = all(mail.case in found and found[mail.case][-1]["state"] != "received" for mail in mails)
+        return found if is_done else None
+    found = wait_for("the decisions", all_found, 60)
     return {mail.case: found[mail.case][-1] for mail in mails}
 
 
