@@ -10,6 +10,7 @@ sys.path.insert(0, __file__.rpartition("/")[0])
 
 from base import CliTest  # noqa: E402
 
+TIME_LIMIT = 300
 TABLE = pathlib.Path(__file__).parents[1] / "permissions.tsv"
 ROLES = ("viewer", "operator", "admin")
 EML = b"From: anna@acme.example\r\nTo: support@desk.example\r\nSubject: x\r\nMessage-ID: <a@acme.example>\r\n\r\nHi.\r\n"
