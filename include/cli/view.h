@@ -42,6 +42,10 @@ void view_print_json(const json_t *value);
 /* One of both, as --json says. */
 void view_table(const struct cli *cli, const struct rows *rows, const struct field *fields,
                 size_t count);
+/* What a query gives that asks for nothing, as a table. */
+typedef enum status (*view_query)(struct tx *tx, struct rows **rows_out, struct err *err);
+MUST_CHECK enum status view_list(struct cli *cli, view_query query, const struct field *fields,
+                                 size_t count, struct err *err);
 void view_card(const struct cli *cli, const struct rows *rows, const struct field *fields,
                size_t count); /* of the first row */
 void view_print(const struct cli *cli, json_t *array, const struct field *fields,

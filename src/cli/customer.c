@@ -41,18 +41,8 @@ static const struct field CARD[] = {
 
 static enum status run_list(struct cli *cli, const struct args *args, struct err *err)
 {
-    TX_AUTO struct tx *tx = NULL;
-    OWNED(rows) rows = NULL;
-
     (void)args;
-    enum status status = cli_read(cli, &tx, err);
-    if (status == ST_OK) {
-        status = customer_store_list(tx, &rows, err);
-    }
-    if (status == ST_OK) {
-        view_table(cli, rows, FIELDS, G_N_ELEMENTS(FIELDS));
-    }
-    return status;
+    return view_list(cli, customer_store_list, FIELDS, G_N_ELEMENTS(FIELDS), err);
 }
 
 static enum status run_show(struct cli *cli, const struct args *args, struct err *err)

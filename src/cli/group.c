@@ -37,18 +37,8 @@ static const struct field MEMBER_FIELDS[] = {
 
 static enum status run_list(struct cli *cli, const struct args *args, struct err *err)
 {
-    TX_AUTO struct tx *tx = NULL;
-    OWNED(rows) rows = NULL;
-
     (void)args;
-    enum status status = cli_read(cli, &tx, err);
-    if (status == ST_OK) {
-        status = group_store_list(tx, &rows, err);
-    }
-    if (status == ST_OK) {
-        view_table(cli, rows, FIELDS, G_N_ELEMENTS(FIELDS));
-    }
-    return status;
+    return view_list(cli, group_store_list, FIELDS, G_N_ELEMENTS(FIELDS), err);
 }
 
 static void print_group(const struct cli *cli, const struct rows *rows, const struct rows *members)

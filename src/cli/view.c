@@ -321,6 +321,22 @@ void view_table(const struct cli *cli, const struct rows *rows, const struct fie
     view_print(cli, view_rows(rows, fields, count), fields, count);
 }
 
+enum status view_list(struct cli *cli, view_query query, const struct field *fields, size_t count,
+                      struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    OWNED(rows) rows = NULL;
+
+    enum status status = cli_read(cli, &tx, err);
+    if (status == ST_OK) {
+        status = query(tx, &rows, err);
+    }
+    if (status == ST_OK) {
+        view_table(cli, rows, fields, count);
+    }
+    return status;
+}
+
 void view_card(const struct cli *cli, const struct rows *rows, const struct field *fields,
                size_t count)
 {

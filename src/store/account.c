@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "core/text.h"
 #include "store/change_log.h"
+#include "store/named.h"
 
 #define MAILBOX_COLUMNS                                                                     \
  "id, address, name, imap_host, imap_port, imap_user, imap_security, smtp_host, smtp_port," \
@@ -57,23 +57,11 @@ enum status account_store_list(struct tx *tx, struct rows **rows_out, struct err
 enum status account_store_find(struct tx *tx, const char *address_or_id, struct rows **rows_out,
                                struct err *err)
 {
-    OWNED(params) params = params_new();
-    OWNED(rows) rows = NULL;
-    struct err ignored = {.status = ST_OK};
-    int64_t id = 0;
+    enum status status = named_find(tx, &FIND, address_or_id, rows_out, err);
 
-    if (text_parse_int64(address_or_id, 1, INT64_MAX, &id, &ignored) != ST_OK) {
-        id = 0;
-    }
-    params_add_text(params, address_or_id);
-    params_add_id(params, id);
-    enum status status = tx_query(tx, &FIND, params, &rows, err);
-    if (status == ST_OK && rows_count(rows) == 0) {
+    if (status == ST_NOT_FOUND) {
         (void)err_set(err, ST_NOT_FOUND, "there is no mailbox \"%s\"", address_or_id);
         return err_hint(err, "postdesk mailbox list");
-    }
-    if (status == ST_OK) {
-        *rows_out = g_steal_pointer(&rows);
     }
     return status;
 }

@@ -11,8 +11,8 @@
 
 #include <inttypes.h>
 
-#include "core/text.h"
 #include "store/change_log.h"
+#include "store/named.h"
 
 #define PERSON_COLUMNS                                                                         \
  "p.id, p.name,"                                                                               \
@@ -78,22 +78,10 @@ enum status person_store_technicians(struct tx *tx, struct rows **rows_out, stru
 enum status person_store_find(struct tx *tx, const char *key_or_id, struct rows **rows_out,
                               struct err *err)
 {
-    OWNED(params) params = params_new();
-    OWNED(rows) rows = NULL;
-    struct err ignored = {.status = ST_OK};
-    int64_t id = 0;
+    enum status status = named_find(tx, &FIND, key_or_id, rows_out, err);
 
-    if (text_parse_int64(key_or_id, 1, INT64_MAX, &id, &ignored) != ST_OK) {
-        id = 0;
-    }
-    params_add_text(params, key_or_id);
-    params_add_id(params, id);
-    enum status status = tx_query(tx, &FIND, params, &rows, err);
-    if (status == ST_OK && rows_count(rows) == 0) {
+    if (status == ST_NOT_FOUND) {
         return err_set(err, ST_NOT_FOUND, "there is nobody \"%s\"", key_or_id);
-    }
-    if (status == ST_OK) {
-        *rows_out = g_steal_pointer(&rows);
     }
     return status;
 }
