@@ -15,6 +15,11 @@ struct audience {
     const char *left_out; /* of an oversize mail: what was left out of it; NULL: it is all there */
 };
 
+/* A mail to a person at his address, stopped if it must not go there; what it is about is the caller's to say. */
+struct plan_mail *audience_add(struct plan *plan, const struct records *records,
+                               const struct person_record *person, const char *notice,
+                               const char *reason);
+
 /* What stops a mail to a person; own, NULL: nothing. A desk that writes to itself talks for ever. */
 char *audience_why_not(const struct records *records, const struct person_record *person);
 

@@ -119,6 +119,9 @@ DEFINE_OWNED(plan, plan_free)
 struct change *plan_add_change(struct plan *plan, enum change_kind kind);
 struct plan_mail *plan_add_mail(struct plan *plan, const char *notice);
 
+/* Does the person get a mail by the plan already? */
+bool plan_tells(const struct plan *plan, person_id person);
+
 /* Give the mail's template a value (copied). name is static. */
 void plan_set_value(struct plan_mail *mail, const char *name, const char *value);
 

@@ -29,17 +29,6 @@ static ticket_id ticket_of(const struct audience *audience)
     return audience->ticket != NULL ? audience->ticket->id : REF_NEW;
 }
 
-static bool is_told(const struct plan *plan, person_id person)
-{
-    for (guint i = 0; i < plan->mails->len; i++) {
-        const struct plan_mail *mail = plan->mails->pdata[i];
-        if (mail->person == person) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum token_purpose purpose_for(const struct audience *audience,
                                       const struct person_record *person, const char *notice)
 {
@@ -57,24 +46,50 @@ char *audience_why_not(const struct records *records, const struct person_record
     return person->is_address_dead ? g_strdup("dead-address") : NULL;
 }
 
+struct plan_mail *audience_add(struct plan *plan, const struct records *records,
+                               const struct person_record *person, const char *notice,
+                               const char *reason)
+{
+    struct plan_mail *mail = plan_add_mail(plan, notice);
+
+    mail->person = person->id;
+    mail->address = g_strdup(person->address);
+    mail->name = g_strdup(person->name);
+    mail->reason = g_strdup(reason);
+    mail->suppressed_by = audience_why_not(records, person);
+    return mail;
+}
+
 /* A copy for a person, unless he is the author or has one. NULL: he gets none. */
 static struct plan_mail *tell(struct plan *plan, const struct audience *audience,
                               const struct person_record *person, const char *notice,
                               const char *reason)
 {
-    if (person->id == audience->author || is_told(plan, person->id)) {
+    if (person->id == audience->author || plan_tells(plan, person->id)) {
         return NULL;
     }
-    struct plan_mail *mail = plan_add_mail(plan, notice);
+    struct plan_mail *mail = audience_add(plan, audience->records, person, notice, reason);
 
-    mail->person = person->id;
     mail->ticket = ticket_of(audience);
     mail->tells_comment = true;
     mail->purpose = purpose_for(audience, person, notice);
-    mail->address = g_strdup(person->address);
-    mail->name = g_strdup(person->name);
+    return mail;
+}
+
+/* A mail back to whoever wrote, at the address that he wrote from. */
+static struct plan_mail *add_to_author(struct plan *plan, const struct audience *audience,
+                                       const char *notice, const char *address, const char *reason)
+{
+    const struct person_record *person = records_person(audience->records, audience->author);
+    bool is_dead = person != NULL && person->is_address_dead &&
+                   g_ascii_strcasecmp(person->address, address) == 0;
+    struct plan_mail *mail = plan_add_mail(plan, notice);
+
+    mail->person = audience->author;
+    mail->ticket = ticket_of(audience);
+    mail->address = g_strdup(address);
     mail->reason = g_strdup(reason);
-    mail->suppressed_by = audience_why_not(audience->records, person);
+    mail->suppressed_by = is_dead ? g_strdup("dead-address") : NULL;
     return mail;
 }
 
@@ -83,8 +98,6 @@ void audience_tell_opener(struct plan *plan, const struct audience *audience, co
 {
     const struct person_record *person = records_person(audience->records, audience->author);
     bool is_technician = person != NULL && identity_is_technician_on(person, NULL);
-    bool is_dead = person != NULL && person->is_address_dead &&
-                   g_ascii_strcasecmp(person->address, address) == 0;
 
     if (audience->is_by_machine) {
         return;
@@ -93,20 +106,16 @@ void audience_tell_opener(struct plan *plan, const struct audience *audience, co
     const char *notice = audience->left_out != NULL ? "oversize"
                          : is_stranger              ? "acknowledgement"
                                                     : "receipt";
-    struct plan_mail *mail = plan_add_mail(plan, notice);
+    const char *reason = audience->left_out != NULL ? audience->left_out
+                         : is_stranger              ? "opened the ticket, and is not confirmed"
+                                                    : "opened the ticket";
+    struct plan_mail *mail = add_to_author(plan, audience, notice, address, reason);
 
-    mail->person = audience->author;
-    mail->ticket = REF_NEW;
     mail->purpose = is_technician && !person->is_contact ? TOKEN_TECHNICIAN_REPLY
                                                          : TOKEN_CONTACT_REPLY;
     mail->is_automatic = !is_technician;
     mail->is_stranger = is_stranger;
-    mail->address = g_strdup(address);
     mail->name = g_strdup(person != NULL && person->name[0] != '\0' ? person->name : name);
-    mail->reason = g_strdup(audience->left_out != NULL ? audience->left_out
-                            : is_stranger              ? "opened the ticket, and is not confirmed"
-                                                       : "opened the ticket");
-    mail->suppressed_by = is_dead ? g_strdup("dead-address") : NULL;
 }
 
 const struct person_record *audience_assignee(const struct records *records,
@@ -152,16 +161,12 @@ void audience_tell_technicians(struct plan *plan, const struct audience *audienc
 void audience_tell_noted(struct plan *plan, const struct audience *audience)
 {
     const struct person_record *person = records_person(audience->records, audience->author);
-    struct plan_mail *mail = plan_add_mail(plan, "noted");
+    struct plan_mail *mail = audience_add(plan, audience->records, person, "noted",
+                                          "his mail became a note");
 
-    mail->person = person->id;
     mail->ticket = ticket_of(audience);
     mail->purpose = TOKEN_TECHNICIAN_REPLY;
     mail->is_automatic = true; /* a machine of his may answer to it, and get one again */
-    mail->address = g_strdup(person->address);
-    mail->name = g_strdup(person->name);
-    mail->reason = g_strdup("his mail became a note");
-    mail->suppressed_by = audience_why_not(audience->records, person);
 }
 
 void audience_tell_assigned(struct plan *plan, const struct audience *audience)
@@ -210,16 +215,11 @@ void audience_tell_undelivered(struct plan *plan, const struct audience *audienc
     if (person == NULL || !person->is_technician || person->is_disabled) {
         return;
     }
-    struct plan_mail *mail = plan_add_mail(plan, "undelivered");
+    struct plan_mail *mail = audience_add(plan, audience->records, person, "undelivered", reason);
 
-    mail->person = person->id;
     mail->ticket = ticket_of(audience);
     mail->about = about;
     mail->purpose = purpose_for(audience, person, "note");
-    mail->address = g_strdup(person->address);
-    mail->name = g_strdup(person->name);
-    mail->reason = g_strdup(reason);
-    mail->suppressed_by = audience_why_not(audience->records, person);
 }
 
 void audience_tell_author(struct plan *plan, const struct audience *audience, const char *notice,
@@ -227,20 +227,13 @@ void audience_tell_author(struct plan *plan, const struct audience *audience, co
 {
     const struct person_record *person = records_person(audience->records, audience->author);
     bool is_technician = person != NULL && identity_is_technician_on(person, audience->ticket);
-    bool is_dead = person != NULL && person->is_address_dead &&
-                   g_ascii_strcasecmp(person->address, address) == 0;
 
     if (audience->is_by_machine) {
         return;
     }
-    struct plan_mail *mail = plan_add_mail(plan, notice);
+    struct plan_mail *mail = add_to_author(plan, audience, notice, address, reason);
 
-    mail->person = audience->author;
-    mail->ticket = ticket_of(audience);
     mail->purpose = is_technician ? TOKEN_TECHNICIAN_REPLY : TOKEN_CONTACT_REPLY;
     mail->is_automatic = !is_technician;
-    mail->address = g_strdup(address);
     mail->name = g_strdup(person != NULL ? person->name : "");
-    mail->reason = g_strdup(reason);
-    mail->suppressed_by = is_dead ? g_strdup("dead-address") : NULL;
 }

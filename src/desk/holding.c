@@ -28,34 +28,19 @@
 
 /* ---- mails ------------------------------------------------------------------------------------- */
 
-static bool is_told(const struct plan *plan, person_id person)
-{
-    for (guint i = 0; i < plan->mails->len; i++) {
-        const struct plan_mail *mail = plan->mails->pdata[i];
-        if (mail->person == person) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* NULL: he has one already. */
 static struct plan_mail *tell(struct decision *decision, const char *notice,
                               const struct person_record *person, mail_id held, const char *reason)
 {
-    if (person->is_disabled || is_told(decision->plan, person->id)) {
+    if (person->is_disabled || plan_tells(decision->plan, person->id)) {
         return NULL;
     }
-    struct plan_mail *mail = plan_add_mail(decision->plan, notice);
+    struct plan_mail *mail = audience_add(decision->plan, decision->records, person, notice,
+                                          reason);
 
-    mail->person = person->id;
     mail->held = held;
     mail->purpose = TOKEN_CONFIRM;
     mail->is_automatic = true;
-    mail->address = g_strdup(person->address);
-    mail->name = g_strdup(person->name);
-    mail->reason = g_strdup(reason);
-    mail->suppressed_by = audience_why_not(decision->records, person);
     return mail;
 }
 

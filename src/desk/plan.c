@@ -163,6 +163,17 @@ struct plan_mail *plan_add_mail(struct plan *plan, const char *notice)
     return mail;
 }
 
+bool plan_tells(const struct plan *plan, person_id person)
+{
+    for (guint i = 0; i < plan->mails->len; i++) {
+        const struct plan_mail *mail = plan->mails->pdata[i];
+        if (mail->person == person) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void plan_set_value(struct plan_mail *mail, const char *name, const char *value)
 {
     g_ptr_array_add(mail->values, g_strdup(name));
