@@ -51,11 +51,6 @@ struct probe_options {
 MUST_CHECK enum status probe_run(struct conn *conn, const struct probe_options *options,
                                  struct probe_result *results, struct err *err);
 
-/* Log in and look, as the daemon will. */
-MUST_CHECK enum status probe_open_imap(const struct config *config,
-                                       const struct mailbox_account *account,
-                                       struct imapbox **box_out, struct err *err);
-
 /* Connect to the mailbox's SMTP server, log in, offer a mail to the mailbox itself, and break off before it
  * exists. */
 MUST_CHECK enum status probe_try_smtp(const struct config *config,

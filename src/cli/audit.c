@@ -24,6 +24,7 @@
 #include "core/limits.h"
 #include "gateway/fetch.h"
 #include "gateway/fingerprint.h"
+#include "gateway/login.h"
 #include "net/imap.h"
 #include "store/desk.h"
 
@@ -403,33 +404,13 @@ static enum status check_target(struct visit *visit, const char *name, struct er
 
 /* ---- all mailboxes ---- */
 
-static enum status open_box(struct cli *cli, const struct mailbox_account *account,
-                            struct imapbox **box_out, struct err *err)
-{
-    g_autofree char *password = NULL;
-    struct imapbox_options options = {
-        .host = account->imap_host,
-        .port = (uint16_t)account->imap_port,
-        .user = account->imap_user,
-        .ca_file = cli->config->ca_file,
-        .wake_fd = -1,
-    };
-
-    enum status status = config_secret(cli->config, account->secret, &password, err);
-    if (status == ST_OK) {
-        status = stream_security_parse(account->imap_security, &options.security, err);
-    }
-    options.password = password;
-    return status == ST_OK ? imapbox_open(&options, box_out, err) : status;
-}
-
 static enum status check_mailbox(struct cli *cli, const struct mailbox_account *account,
                                  struct findings *findings, struct err *err)
 {
     static const char *const TARGETS[] = {FETCH_PROCESSED, FETCH_OVERSIZE};
     OWNED(imapbox) box = NULL;
 
-    enum status status = open_box(cli, account, &box, err);
+    enum status status = login_imap(cli->config, account, -1, &box, err);
     struct visit visit = {cli, findings, account, box};
     if (status == ST_OK) {
         status = check_sources(&visit, err);

@@ -15,6 +15,7 @@
 #include "cli/view.h"
 #include "core/text.h"
 #include "gateway/fetch.h"
+#include "gateway/login.h"
 #include "gateway/probe.h"
 #include "store/account.h"
 #include "store/desk.h"
@@ -126,7 +127,7 @@ static bool check_imap(struct doctor *doctor, const struct mailbox_account *acco
     struct err err = {.status = ST_OK};
     OWNED(imapbox) box = NULL;
 
-    enum status status = probe_open_imap(doctor->cli->config, account, &box, &err);
+    enum status status = login_imap(doctor->cli->config, account, -1, &box, &err);
     if (!add_status(doctor, "imap", status, &err, "logged in")) {
         return false;
     }

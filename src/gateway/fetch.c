@@ -32,6 +32,7 @@
 #include "core/stop.h"
 #include "db/migrate.h"
 #include "gateway/fetch_session.h"
+#include "gateway/login.h"
 
 enum { US_PER_MS = 1000, MS_PER_S = 1000 };
 
@@ -127,32 +128,6 @@ enum status fetch_begin_folder(struct fetch *fetch, struct err *err)
     return ST_OK;
 }
 
-static enum status log_in(struct fetch *fetch, struct err *err)
-{
-    const struct mailbox_account *account = fetch->account;
-    g_autofree char *password = NULL;
-    enum stream_security security = STREAM_TLS;
-    enum status status = stream_security_parse(account->imap_security, &security, err);
-    if (status == ST_OK) {
-        status = config_secret(fetch->config, account->secret, &password, err);
-    }
-    if (status != ST_OK) {
-        return status;
-    }
-    const struct imapbox_options options = {
-        .host = account->imap_host,
-        .port = (uint16_t)account->imap_port,
-        .security = security,
-        .user = account->imap_user,
-        .password = password,
-        .ca_file = fetch->config->ca_file,
-        .wake_fd = stop_fd(),
-    };
-    status = imapbox_open(&options, &fetch->box, err);
-    explicit_bzero(password, strlen(password));
-    return status;
-}
-
 /* A target folder that cannot be made is no reason not to read: moving says so again. */
 static enum status ensure_folders(struct fetch *fetch, struct err *err)
 {
@@ -188,7 +163,7 @@ static enum status open_session(struct fetch *fetch, struct err *err)
         return status;
     }
     fetch->culprit = FETCH_IMAP;
-    status = log_in(fetch, err);
+    status = login_imap(fetch->config, fetch->account, stop_fd(), &fetch->box, err);
     if (status == ST_OK) {
         status = ensure_folders(fetch, err);
     }

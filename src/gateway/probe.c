@@ -23,6 +23,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "gateway/fetch.h"
+#include "gateway/login.h"
 #include "gateway/outbox.h"
 #include "jail/jail.h"
 #include "message/address.h"
@@ -71,26 +72,6 @@ static void set_text(char **text, char *value)
 }
 
 /* ---- servers ---- */
-
-enum status probe_open_imap(const struct config *config, const struct mailbox_account *account,
-                            struct imapbox **box_out, struct err *err)
-{
-    g_autofree char *password = NULL;
-    struct imapbox_options options = {
-        .host = account->imap_host,
-        .port = (uint16_t)account->imap_port,
-        .user = account->imap_user,
-        .ca_file = config->ca_file,
-        .wake_fd = -1,
-    };
-
-    enum status status = config_secret(config, account->secret, &password, err);
-    if (status == ST_OK) {
-        status = stream_security_parse(account->imap_security, &options.security, err);
-    }
-    options.password = password;
-    return status == ST_OK ? imapbox_open(&options, box_out, err) : status;
-}
 
 static enum status open_smtp(const struct config *config, const struct mailbox_account *account,
                              struct submit **submit_out, struct err *err)
@@ -486,8 +467,8 @@ static enum status wait_for_both(struct probe *probe, struct err *err)
 static enum status open_inbox(struct probe *probe, struct err *err)
 {
     struct imapbox_folder inbox = {.uidvalidity = 0};
-    enum status status = probe_open_imap(probe->options->config, probe->options->account,
-                                         &probe->box, err);
+    enum status status = login_imap(probe->options->config, probe->options->account, -1,
+                                    &probe->box, err);
 
     if (status == ST_OK) {
         status = imapbox_examine(probe->box, FETCH_FOLDER, &inbox, err);
