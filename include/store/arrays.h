@@ -9,6 +9,10 @@
 #include "core/limits.h"
 #include "db/tx.h"
 
+/* Queue a statement whose only parameter is an array of ids; rows_out as tx_queue's. */
+void arrays_queue_by_ids(struct tx *tx, const struct statement *statement, const int64_t *ids,
+                         size_t count, struct rows **rows_out);
+
 /* A GArray of int64_t. */
 void arrays_add_int64s(struct params *params, const GArray *values);
 

@@ -34,6 +34,14 @@ void held_store_queue_decide(struct tx *tx, const struct held_decision *decision
  * is a confirmed contact whose address takes mail; else NULL), his name, his address, name of the main contact. */
 MUST_CHECK enum status held_store_expire(struct tx *tx, struct rows **rows_out, struct err *err);
 
+/* Is there anything to do? Reads only: asked each second. */
+struct held_look {
+    bool is_any_over;  /* held_store_expire would find some */
+    bool is_chore_due; /* held_store_is_due would say so */
+};
+MUST_CHECK enum status held_store_look(struct tx *tx, const char *chore, int64_t every_us,
+                                       struct held_look *look_out, struct err *err);
+
 /* Is it time for a chore that is done each so often? Then it counts as done. */
 MUST_CHECK enum status held_store_is_due(struct tx *tx, const char *chore, int64_t every_us,
                                          bool *is_due_out, struct err *err);

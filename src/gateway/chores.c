@@ -5,7 +5,8 @@
  * waits: one line a mail, or one line for all of a kind and a domain where there are many, so that a flood is
  * one line.
  *
- * The update that rejects names the state that it must find, so two tends at once tell nobody twice.
+ * The update that rejects names the state that it must find, so two tends at once tell nobody twice. Each second one
+ * statement looks, without writing, whether there is anything to do.
  * I/O: database, each chore in a transaction of its own.
  */
 #include "gateway/chores.h"
@@ -18,6 +19,7 @@
 #include "store/held.h"
 #include "store/people.h"
 
+#define DIGEST          "held-digest"
 #define DIGEST_US       (INT64_C(86400) * 1000000)
 #define LINES_OF_A_KIND 5  /* more mails of one kind and domain are one line */
 #define DIGEST_LINES    50 /* of a digest; the rest is a number */
@@ -160,7 +162,7 @@ static enum status digest(struct tx *tx, void *unused, struct err *err)
 {
     OWNED(rows) rows = NULL;
     bool is_due = false;
-    enum status status = held_store_is_due(tx, "held-digest", DIGEST_US, &is_due, err);
+    enum status status = held_store_is_due(tx, DIGEST, DIGEST_US, &is_due, err);
     if (status == ST_OK && is_due) {
         status = held_store_waiting(tx, &rows, err);
     }
@@ -185,8 +187,25 @@ static enum status digest(struct tx *tx, void *unused, struct err *err)
     return send_digest(tx, rows_count(rows) > 0 ? row_int64(rows, 0, 1) : from, values, err);
 }
 
+static enum status look(struct conn *conn, struct held_look *look_out, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    enum status status = tx_begin(conn, TX_READ_ONLY, &tx, err);
+    if (status == ST_OK) {
+        status = held_store_look(tx, DIGEST, DIGEST_US, look_out, err);
+    }
+    return status == ST_OK ? tx_commit(&tx, err) : status;
+}
+
 enum status chores_do(struct conn *conn, struct err *err)
 {
-    enum status status = tx_run(conn, expire, NULL, err);
-    return status == ST_OK ? tx_run(conn, digest, NULL, err) : status;
+    struct held_look todo = {false, false};
+    enum status status = look(conn, &todo, err);
+    if (status == ST_OK && todo.is_any_over) {
+        status = tx_run(conn, expire, NULL, err);
+    }
+    if (status == ST_OK && todo.is_chore_due) {
+        status = tx_run(conn, digest, NULL, err);
+    }
+    return status;
 }

@@ -14,6 +14,14 @@
 
 #include <string.h>
 
+void arrays_queue_by_ids(struct tx *tx, const struct statement *statement, const int64_t *ids,
+                         size_t count, struct rows **rows_out)
+{
+    OWNED(params) params = params_new();
+    params_add_int64s(params, ids, count);
+    tx_queue(tx, statement, params, rows_out);
+}
+
 void arrays_add_int64s(struct params *params, const GArray *values)
 {
     params_add_int64s(params, (const int64_t *)(const void *)values->data, values->len);

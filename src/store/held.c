@@ -71,6 +71,12 @@ static const struct statement IS_DUE = {
     "INSERT INTO chore AS c (name, done_at) VALUES ($1, now()) ON CONFLICT (name) DO UPDATE"
     " SET done_at = now() WHERE c.done_at <= now() - $2 * interval '1 microsecond' RETURNING name"};
 
+static const struct statement LOOK = {
+    "held_look",
+    "SELECT EXISTS (SELECT FROM inbound_mail WHERE state = 'held' AND held_until <= now()),"
+    " NOT EXISTS (SELECT FROM chore WHERE name = $1"
+    "  AND done_at > now() - $2 * interval '1 microsecond')"};
+
 static const struct statement WAITING = {
     "held_waiting",
     "SELECT id, mailbox, coalesce(held_for, ''),"
@@ -78,24 +84,16 @@ static const struct statement WAITING = {
     " coalesce(from_text, ''), coalesce(subject, '') FROM inbound_mail WHERE state = 'held'"
     " ORDER BY held_for, 4, id"};
 
-static void queue_by_ids(struct tx *tx, const struct statement *statement, const int64_t *ids,
-                         size_t count, struct rows **rows_out)
-{
-    OWNED(params) params = params_new();
-    params_add_int64s(params, ids, count);
-    tx_queue(tx, statement, params, rows_out);
-}
-
 void held_store_queue_nonces(struct tx *tx, const int64_t *mails, size_t count,
                              struct rows **rows_out)
 {
-    queue_by_ids(tx, &NONCES, mails, count, rows_out);
+    arrays_queue_by_ids(tx, &NONCES, mails, count, rows_out);
 }
 
 void held_store_queue_find(struct tx *tx, const int64_t *mails, size_t count, bool locks,
                            struct rows **rows_out)
 {
-    queue_by_ids(tx, locks ? &FIND_AND_LOCK : &FIND, mails, count, rows_out);
+    arrays_queue_by_ids(tx, locks ? &FIND_AND_LOCK : &FIND, mails, count, rows_out);
 }
 
 static void take(char **member, const char *text)
@@ -175,6 +173,22 @@ void held_store_queue_decide(struct tx *tx, const struct held_decision *decision
 enum status held_store_expire(struct tx *tx, struct rows **rows_out, struct err *err)
 {
     return tx_query(tx, &EXPIRE, NULL, rows_out, err);
+}
+
+enum status held_store_look(struct tx *tx, const char *chore, int64_t every_us,
+                            struct held_look *look_out, struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+
+    params_add_text(params, chore);
+    params_add_int64(params, every_us);
+    enum status status = tx_query(tx, &LOOK, params, &rows, err);
+    if (status == ST_OK) {
+        look_out->is_any_over = row_bool(rows, 0, 0);
+        look_out->is_chore_due = row_bool(rows, 0, 1);
+    }
+    return status;
 }
 
 enum status held_store_is_due(struct tx *tx, const char *chore, int64_t every_us, bool *is_due_out,

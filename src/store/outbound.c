@@ -136,17 +136,13 @@ void outbound_store_insert(struct tx *tx, const struct new_outbound *mails, size
 void outbound_store_queue_nonces(struct tx *tx, const int64_t *ids, size_t count,
                                  struct rows **rows_out)
 {
-    OWNED(params) params = params_new();
-    params_add_int64s(params, ids, count);
-    tx_queue(tx, &NONCES, params, rows_out);
+    arrays_queue_by_ids(tx, &NONCES, ids, count, rows_out);
 }
 
 void outbound_store_queue_find(struct tx *tx, const int64_t *ids, size_t count,
                                struct rows **rows_out)
 {
-    OWNED(params) params = params_new();
-    params_add_int64s(params, ids, count);
-    tx_queue(tx, &FIND, params, rows_out);
+    arrays_queue_by_ids(tx, &FIND, ids, count, rows_out);
 }
 
 struct outbound_record *outbound_store_read(const struct rows *rows, int row)

@@ -69,9 +69,7 @@ void people_store_queue_by_address(struct tx *tx, const char *const *keys, size_
 void people_store_queue_by_id(struct tx *tx, const int64_t *ids, size_t count,
                               struct rows **rows_out)
 {
-    OWNED(params) params = params_new();
-    params_add_int64s(params, ids, count);
-    tx_queue(tx, &BY_ID, params, rows_out);
+    arrays_queue_by_ids(tx, &BY_ID, ids, count, rows_out);
 }
 
 void people_store_queue_technicians(struct tx *tx, struct rows **rows_out)
@@ -176,9 +174,7 @@ void people_store_queue_add(struct tx *tx, const struct new_person *people, size
 
 void people_store_queue_confirm(struct tx *tx, const int64_t *people, size_t count)
 {
-    OWNED(params) params = params_new();
-    params_add_int64s(params, people, count);
-    tx_queue(tx, &CONFIRM, params, NULL);
+    arrays_queue_by_ids(tx, &CONFIRM, people, count, NULL);
 }
 
 void people_store_queue_dead(struct tx *tx, const char *const *address_keys, size_t count)

@@ -74,29 +74,19 @@ static const struct statement ACTIVITY = {
 
 void ticket_store_queue_locks(struct tx *tx, const int64_t *keys, size_t count)
 {
-    OWNED(params) params = params_new();
-    params_add_int64s(params, keys, count);
-    tx_queue(tx, &LOCK, params, NULL);
-}
-
-static void queue_by_ids(struct tx *tx, const struct statement *statement, const int64_t *ids,
-                         size_t count, struct rows **rows_out)
-{
-    OWNED(params) params = params_new();
-    params_add_int64s(params, ids, count);
-    tx_queue(tx, statement, params, rows_out);
+    arrays_queue_by_ids(tx, &LOCK, keys, count, NULL);
 }
 
 void ticket_store_queue_nonces(struct tx *tx, const int64_t *ids, size_t count,
                                struct rows **rows_out)
 {
-    queue_by_ids(tx, &NONCES, ids, count, rows_out);
+    arrays_queue_by_ids(tx, &NONCES, ids, count, rows_out);
 }
 
 void ticket_store_queue_find(struct tx *tx, const int64_t *ids, size_t count,
                              struct rows **rows_out)
 {
-    queue_by_ids(tx, &FIND, ids, count, rows_out);
+    arrays_queue_by_ids(tx, &FIND, ids, count, rows_out);
 }
 
 struct ticket_record *ticket_store_read(const struct rows *rows, int row)
@@ -216,7 +206,7 @@ void ticket_store_queue_links(struct tx *tx, const int64_t *tickets, const int64
 
 void ticket_store_queue_touch(struct tx *tx, const int64_t *tickets, size_t count)
 {
-    queue_by_ids(tx, &TOUCH, tickets, count, NULL);
+    arrays_queue_by_ids(tx, &TOUCH, tickets, count, NULL);
 }
 
 void ticket_store_queue_activities(struct tx *tx, const struct new_activity *activities,
