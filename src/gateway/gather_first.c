@@ -301,36 +301,39 @@ static int find_person(const struct first_round *round, const char *key)
     return -1;
 }
 
+/* What the desk knows of an address. customer (NULL: not wanted) becomes the person's own, else his domain's. */
+static struct address_record *read_address(const struct first_round *round, const char *key,
+                                           struct records *records,
+                                           struct customer_record *customer)
+{
+    struct address_record *address = address_record_new(key);
+    int row = find_person(round, key);
+    address->domain_customer = find_domain(round, key, customer);
+    if (row >= 0) {
+        struct person_record *person = people_store_read(round->people, row);
+        address->person = person->id;
+        gather_add_person(records, person);
+        if (customer) {
+            people_store_read_customer(round->people, row, customer);
+        }
+    }
+    return address;
+}
+
+/* The first address is the sender's, if there is one. */
 static void deal_addresses(const struct first_round *round, const struct need *need,
                            struct records *records)
 {
     for (guint i = 0; i < need->addresses->len; i++) {
-        struct address_record *address = address_record_new(g_ptr_array_index(need->addresses, i));
-        int row = find_person(round, address->key);
-        if (row >= 0) {
-            struct person_record *person = people_store_read(round->people, row);
-            address->person = person->id;
-            gather_add_person(records, person);
-        }
-        address->domain_customer = find_domain(round, address->key, NULL);
+        bool is_sender = i == 0 && need->address_key;
+        struct address_record *address = read_address(round, g_ptr_array_index(need->addresses, i),
+                                                      records,
+                                                      is_sender ? &records->customer : NULL);
         g_ptr_array_add(records->addresses, address);
-    }
-}
-
-/* The sender is the first address; his own customer counts before his domain's. */
-static void deal_sender(const struct first_round *round, const struct need *need,
-                        struct records *records)
-{
-    if (!need->address_key) {
-        return;
-    }
-    const struct address_record *address = g_ptr_array_index(records->addresses, 0);
-    int row = find_person(round, need->address_key);
-
-    records->sender = address->person;
-    records->domain_customer = address->domain_customer;
-    if (row < 0 || !people_store_read_customer(round->people, row, &records->customer)) {
-        find_domain(round, need->address_key, &records->customer);
+        if (is_sender) {
+            records->sender = address->person;
+            records->domain_customer = address->domain_customer;
+        }
     }
 }
 
@@ -384,7 +387,6 @@ static void deal_first(struct batch *batch, const struct first_round *round)
         deal_outbounds(round, need, mail->records);
         deal_ids(round, need, mail->claimed, mail->records);
         deal_addresses(round, need, mail->records);
-        deal_sender(round, need, mail->records);
         if (!batch->is_rehearsal) {
             deal_twin(round, mail);
         }
