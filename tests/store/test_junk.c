@@ -6,56 +6,10 @@
 #include <glib.h>
 
 #include "core/limits.h"
-#include "database.h"
+#include "desk.h"
 #include "store/junk.h"
 
-#define MINUTE_US (INT64_C(60) * 1000000)
-
 static const struct inbound_folder JUNK = {1, "Junk", 7};
-
-static struct err err;
-
-#define CHECK(got) check(#got, got)
-static void check(const char *what, enum status got)
-{
-    cr_assert_eq(got, ST_OK, "%s: %s: %s", what, status_name(got), err.text);
-}
-
-struct desk {
-    char *conninfo;
-    struct conn *conn;
-};
-
-static struct desk desk_new(void)
-{
-    struct desk desk = {.conninfo = database_desk()};
-    desk.conn = database_open(desk.conninfo);
-    g_free(database_run(desk.conninfo,
-                        "INSERT INTO mailbox (address, name, imap_host, imap_port, imap_user,"
-                        " imap_security, smtp_host, smtp_port, smtp_security, secret) VALUES"
-                        " ('support@desk.example', 'Desk', 'localhost', 993, 'support', 'tls',"
-                        " 'localhost', 465, 'tls', 'support')"));
-    return desk;
-}
-
-static void desk_done(struct desk *desk)
-{
-    conn_close(desk->conn);
-    g_free(desk->conninfo);
-}
-
-static struct tx *begin(const struct desk *desk)
-{
-    struct tx *tx = NULL;
-    CHECK(tx_begin(desk->conn, TX_WRITE, &tx, &err));
-    return tx;
-}
-
-static void expect_sql(const struct desk *desk, const char *sql, const char *want)
-{
-    g_autofree char *got = database_run(desk->conninfo, sql);
-    cr_expect_str_eq(got ? got : "(null)", want, "%s: got %s, want %s", sql, got, want);
-}
 
 static void add(const struct desk *desk, int64_t first_uid, size_t count, int64_t left)
 {
