@@ -65,7 +65,4 @@ bool args_has(const struct args *args, const char *name);
 /* All values of a repeated option: const char *, borrowed; the array is the caller's. */
 GPtrArray *args_values(const struct args *args, const char *name);
 
-/* The nearest of count names that is near enough for "did you mean"; NULL for none. */
-const char *args_nearest(const char *word, const char *const *names, size_t count);
-
 #endif

@@ -52,4 +52,7 @@ size_t text_columns(const char *text);
  * mean". */
 size_t text_distance(const char *a, const char *b);
 
+/* The name that the word was probably meant to be: the nearest, if at most half of it is wrong; else NULL. */
+const char *text_nearest(const char *word, const char *const *names, size_t count);
+
 #endif

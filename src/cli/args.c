@@ -15,23 +15,6 @@
 
 #include "core/text.h"
 
-enum { MAX_NEAR = 64 };
-
-const char *args_nearest(const char *word, const char *const *names, size_t count)
-{
-    const char *nearest = NULL;
-    size_t best = MAX_NEAR;
-
-    for (size_t i = 0; i < count; i++) {
-        size_t distance = text_distance(word, names[i]);
-        if (distance < best) {
-            best = distance;
-            nearest = names[i];
-        }
-    }
-    return nearest != NULL && best <= MAX(strlen(word), strlen(nearest)) / 2 ? nearest : NULL;
-}
-
 static const struct flag *find_flag(const struct verb *verb, const char *name, size_t length)
 {
     for (const struct flag *flag = verb->flags; flag != NULL && flag->name != NULL; flag++) {
@@ -49,7 +32,7 @@ static enum status say_unknown(const struct verb *verb, const char *option, stru
     for (const struct flag *flag = verb->flags; flag != NULL && flag->name != NULL; flag++) {
         g_ptr_array_add(names, (gpointer)flag->name);
     }
-    const char *nearest = args_nearest(option + 2, (const char *const *)names->pdata, names->len);
+    const char *nearest = text_nearest(option + 2, (const char *const *)names->pdata, names->len);
     (void)err_set(err, ST_INVALID, "unknown option \"%s\"", option);
     if (nearest == NULL) {
         return err_hint(err, "try it with --help");

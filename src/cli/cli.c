@@ -38,7 +38,7 @@ const struct noun *const *cli_nouns(size_t *count_out)
 static enum status say_unknown(const char *what, const char *name, const GPtrArray *names,
                                struct err *err)
 {
-    const char *nearest = args_nearest(name, (const char *const *)names->pdata, names->len);
+    const char *nearest = text_nearest(name, (const char *const *)names->pdata, names->len);
 
     (void)err_set(err, ST_INVALID, "unknown %s \"%s\"", what, name);
     if (nearest == NULL) {

@@ -262,6 +262,21 @@ size_t text_distance(const char *a, const char *b)
     return row[width - 1];
 }
 
+const char *text_nearest(const char *word, const char *const *names, size_t count)
+{
+    const char *nearest = NULL;
+    size_t best = SIZE_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t distance = text_distance(word, names[i]);
+        if (distance < best) {
+            best = distance;
+            nearest = names[i];
+        }
+    }
+    return nearest != NULL && best <= MAX(strlen(word), strlen(nearest)) / 2 ? nearest : NULL;
+}
+
 char *text_bytes(uint64_t bytes)
 {
     const uint64_t kilo = 1024;

@@ -5,6 +5,7 @@
 #include <glib.h>
 
 #include "cli/args.h"
+#include "core/text.h"
 
 static enum status never_run(struct cli *cli, const struct args *args, struct err *err)
 {
@@ -104,8 +105,8 @@ Test(args, are_sorted_out_by_the_table)
 Test(args, the_nearest_name_is_near)
 {
     const char *const names[] = {"customer", "contact", "ticket"};
-    cr_expect_str_eq(args_nearest("custmer", names, 3), "customer");
-    cr_expect_str_eq(args_nearest("tickets", names, 3), "ticket");
-    cr_expect_null(args_nearest("xyz", names, 3));
-    cr_expect_null(args_nearest("", names, 3));
+    cr_expect_str_eq(text_nearest("custmer", names, 3), "customer");
+    cr_expect_str_eq(text_nearest("tickets", names, 3), "ticket");
+    cr_expect_null(text_nearest("xyz", names, 3));
+    cr_expect_null(text_nearest("", names, 3));
 }
