@@ -21,6 +21,8 @@
 #define LIMIT_HEADER_BYTES         65536
 #define LIMIT_ADDRESS_HEADER_BYTES 16384
 #define LIMIT_HEADERS              2000
+#define LIMIT_RULE_HEADERS      100  /* fields of a mail that rules can read */
+#define LIMIT_RULE_HEADER_CHARS 1000 /* of one of them */
 #define LIMIT_BOUNDARY_LINES       10000
 #define LIMIT_DASH_LINES \
  10000000 /* comparisons of a line with a boundary, in all levels together */

@@ -25,6 +25,9 @@ enum held_command words_held_command(const char *text);
 /* The address of "#for ADDRESS" on top; own, NULL without. */
 char *words_for(const char *text);
 
+/* Does the mail say thank you, in one of the five languages, and nothing else? */
+bool words_is_thanks(const struct facts *facts);
+
 /* Does the subject say that the mail was forwarded ("Fwd:", "WG:" and their kin)? */
 bool words_is_forward(const char *subject);
 

@@ -91,6 +91,9 @@ struct facts {
     GPtrArray
         *delivered_to; /* own: char *, addresses of Delivered-To, X-Original-To, Envelope-To */
     char *return_path; /* own: address; "" for the null path; NULL if absent */
+    GPtrArray *
+        headers; /* own: char *, "name: text": what rules may ask for; the name in lower case, the text
+                         * decoded and cut, in order. None of those that servers wrote on the way */
 
     bool is_ambiguous; /* SHAPE: two readers could read it differently (THREATS 2 B) */
     char *ambiguity;   /* own: why, for people; "" */
@@ -133,12 +136,12 @@ struct trace_field *trace_field_new(enum trace_kind kind, const char *text);
 struct bounce *bounce_new(void);
 
 /* Ids, references, date, subject · people · shape, machine, trace · text, attachments · bounces · forwarded. */
-#define FACTS_TYPE           \
- "(msasasxs"                 \
- "m(ss)sa(ss)a(ss)a(ss)asms" \
- "bsusua(us)"                \
- "usa(ssssbt)ubb"            \
- "a(ssss)ms"                 \
+#define FACTS_TYPE             \
+ "(msasasxs"                   \
+ "m(ss)sa(ss)a(ss)a(ss)asmsas" \
+ "bsusua(us)"                  \
+ "usa(ssssbt)ubb"              \
+ "a(ssss)ms"                   \
  "m(ss)s)"
 
 /* The facts as one value in normal form (its type is FACTS_TYPE), without the attachments' bytes.

@@ -143,6 +143,7 @@ struct facts *facts_new(void)
     facts->cc = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
     facts->reply_to = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
     facts->delivered_to = g_ptr_array_new_with_free_func(g_free);
+    facts->headers = g_ptr_array_new_with_free_func(g_free);
     facts->ambiguity = g_strdup("");
     facts->auto_reason = g_strdup("");
     facts->trace = g_ptr_array_new_with_free_func((GDestroyNotify)trace_field_free);
@@ -169,6 +170,7 @@ void facts_free(struct facts *facts)
     g_ptr_array_unref(facts->reply_to);
     g_ptr_array_unref(facts->delivered_to);
     g_free(facts->return_path);
+    g_ptr_array_unref(facts->headers);
     g_free(facts->ambiguity);
     g_free(facts->auto_reason);
     g_ptr_array_unref(facts->trace);
@@ -273,6 +275,7 @@ GVariant *facts_to_variant(const struct facts *facts)
     put_addresses(&builder, facts->reply_to);
     put_texts(&builder, facts->delivered_to);
     put_maybe_text(&builder, facts->return_path);
+    put_texts(&builder, facts->headers);
 
     g_variant_builder_add(&builder, "b", (gboolean)facts->is_ambiguous);
     put_text(&builder, facts->ambiguity);
@@ -605,6 +608,8 @@ static void take_header_facts(struct reader *reader, struct facts *facts)
     take_texts(reader, "delivered-to", SHAPE_ADDRESS, LIMIT_RECIPIENTS, LIMIT_ADDRESS_BYTES,
                facts->delivered_to);
     facts->return_path = take_maybe_text(reader, "return path", SHAPE_RETURN, LIMIT_ADDRESS_BYTES);
+    take_texts(reader, "header", SHAPE_LINE, LIMIT_RULE_HEADERS,
+               LIMIT_RULE_HEADER_CHARS * (size_t)4, facts->headers);
 }
 
 enum status facts_from_variant(GVariant *value, struct facts **facts_out, struct err *err)

@@ -173,6 +173,38 @@ static void read_subject(const struct headers *headers, const char *charset, str
     }
 }
 
+/* Is it the work of the servers on the way? There is much of it, and no rule should go by it. */
+static bool is_trace(const char *name)
+{
+    static const char *const NAMES[] = {"received", "dkim-signature", "authentication-results"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        if (strcmp(name, NAMES[i]) == 0) {
+            return true;
+        }
+    }
+    return g_str_has_prefix(name, "arc-") || g_str_has_prefix(name, "x-google-dkim-") ||
+           g_str_has_prefix(name, "x-ms-exchange-");
+}
+
+/* What rules may ask for by mail.header.NAME. */
+static void read_rest(const struct headers *headers, const char *charset, struct facts *facts)
+{
+    for (guint i = 0; i < headers->fields->len && facts->headers->len < LIMIT_RULE_HEADERS; i++) {
+        const struct header *header = &g_array_index(headers->fields, struct header, i);
+        g_autofree char *name = g_ascii_strdown(header->name, (gssize)header->name_length);
+
+        if (is_trace(name) || !g_str_is_ascii(name)) {
+            continue;
+        }
+        g_autofree char *raw = header_unfold(header);
+        g_autofree char *decoded = rfc2047_decode(raw, charset);
+        g_autofree char *both = g_strdup_printf("%s: %s", name, decoded);
+
+        g_ptr_array_add(facts->headers, text_one_line(both, LIMIT_RULE_HEADER_CHARS));
+    }
+}
+
 /* ---- the mail ---------------------------------------------------------------------------------- */
 
 static void read_header(const struct headers *headers, const char *charset, struct facts *facts)
@@ -185,6 +217,7 @@ static void read_header(const struct headers *headers, const char *charset, stru
     read_ids(headers, "In-Reply-To", false, facts->in_reply_to);
     read_ids(headers, "References", true, facts->references);
     read_subject(headers, charset, facts);
+    read_rest(headers, charset, facts);
     facts->date_us = date == NULL ? 0 : ids_read_date(date);
     trace_read(headers, facts);
 }

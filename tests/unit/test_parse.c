@@ -661,3 +661,21 @@ Test(parse, gives_facts_that_the_intake_accepts_for_any_bytes)
                      err.text);
     }
 }
+
+Test(parse, keeps_for_rules_what_servers_did_not_write)
+{
+    OWNED(facts)
+    facts = parsed_text(
+        "Received: from a by mx.desk.example; Mon\nDKIM-Signature: v=1; d=a.example\n"
+        "ARC-Seal: i=1\nFrom: a@acme.example\nX-Priority: 1 (Highest)\n"
+        "x-note: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n from here\nX-NOTE: second\n\nx\n");
+    static const char *const WANT[] = {"from: a@acme.example", "x-priority: 1 (Highest)",
+                                       "x-note: Gr\xC3\xBC\xC3\x9F"
+                                       "e from here",
+                                       "x-note: second"};
+
+    cr_assert_eq(facts->headers->len, G_N_ELEMENTS(WANT));
+    for (guint i = 0; i < facts->headers->len; i++) {
+        cr_expect_str_eq(facts->headers->pdata[i], WANT[i]);
+    }
+}

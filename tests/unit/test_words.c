@@ -170,3 +170,41 @@ Test(words, stand_for_a_subject_where_there_is_none)
     g_autofree char *nothing = words_subject(facts);
     cr_expect_str_eq(nothing, "(no subject)");
 }
+
+static const struct {
+    const char *text;
+    bool want;
+} THANKS[] = {
+    {"Thanks!", true},
+    {"Danke", true},
+    {"Vielen Dank für die schnelle Hilfe!\n\nMit freundlichen Grüßen\nAnna Arndt", true},
+    {"Merci beaucoup 👍", true},
+    {"Mille grazie", true},
+    {"Danke, funktioniert jetzt wieder.\nLG Anna", true},
+    {"Thank you very much, problem solved.\n\nOn Mon, Nov 23, 2026, Ben Huber wrote:\n> Is it the "
+     "cable?",
+     true},
+    {"Super, danke!\n-- \nAnna Arndt\nTel. 0911 12345", true},
+    {"", false},
+    {"Hello", false},
+    {"Mit freundlichen Grüßen", false},
+    {"Thanks, but it still fails.", false},
+    {"Danke, aber geht nicht.", false},
+    {"Danke. Und was ist mit dem Drucker?", false},
+    {"Danke, passt?", false},
+    {"Thanks. My number is 12345", false},
+    {"Danke, nein", false},
+    {"Thanks for nothing", false},
+    {"> Thanks", false},
+};
+
+Test(words, know_a_mail_that_only_thanks)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(THANKS); i++) {
+        OWNED(facts) facts = facts_new();
+        facts->from = address_new("anna@acme.example", "Anna Arndt");
+        g_free(facts->text);
+        facts->text = g_strdup(THANKS[i].text);
+        cr_expect_eq(words_is_thanks(facts), THANKS[i].want, "%s", THANKS[i].text);
+    }
+}
