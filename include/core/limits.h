@@ -21,8 +21,8 @@
 #define LIMIT_HEADER_BYTES         65536
 #define LIMIT_ADDRESS_HEADER_BYTES 16384
 #define LIMIT_HEADERS              2000
-#define LIMIT_RULE_HEADERS      100  /* fields of a mail that rules can read */
-#define LIMIT_RULE_HEADER_CHARS 1000 /* of one of them */
+#define LIMIT_RULE_HEADERS         100  /* fields of a mail that rules can read */
+#define LIMIT_RULE_HEADER_CHARS    1000 /* of one of them */
 #define LIMIT_BOUNDARY_LINES       10000
 #define LIMIT_DASH_LINES \
  10000000 /* comparisons of a line with a boundary, in all levels together */
@@ -68,6 +68,20 @@
 /* What the allocator of a role keeps for itself of what is freed. */
 #define LIMIT_KEPT_BLOCK_BYTES 131072  /* a larger block is the kernel's again at once */
 #define LIMIT_KEPT_BYTES       1048576 /* at the end of the heap */
+
+/* Rules. */
+#define LIMIT_RULE_FILE_BYTES 1048576 /* one file of rules, or one notice */
+#define LIMIT_RULE_FILES      1000    /* of a version */
+#define LIMIT_RULES_BYTES     8388608 /* of all of them together */
+#define LIMIT_TALLY_MS        5000  /* how long what rules did is kept before it is written down */
+#define LIMIT_TALLY_RULES     10000 /* rules of all versions that are kept until then */
+#define LIMIT_FAULT_CHARS     300   /* of what is told of a rule's fault */
+
+/* Web hooks. */
+#define LIMIT_URL_BYTES         2000
+#define LIMIT_HOOK_MS           10000 /* a call, from the name's look-up to the end of the answer */
+#define LIMIT_HOOK_ANSWER_BYTES 65536
+#define LIMIT_HOOK_BATCH        20 /* calls that a sender claims at once */
 
 /* The supervisor. */
 #define LIMIT_MAILBOXES       1024  /* fetch roles on one host */

@@ -7,7 +7,7 @@
  *
  *     role pid mailbox folder uid uidvalidity mail mails bytes ticket comment person customer
  *     outbound recipient_domain from_domain verdict outcome reason error status attempt seconds
- *     state count child signal host port version key lease epoch name path notice
+ *     state count child signal host port version key lease epoch name path notice rule hook
  *
  * Bodies, subjects, passwords and tokens are never logged, addresses only as their domain.
  * Only gateway, daemon and cli call this; everything below returns what happened.

@@ -12,6 +12,8 @@
 enum unknown_senders { UNKNOWN_TICKET, UNKNOWN_HOLD, UNKNOWN_REJECT };
 enum domain_mapping { MAPPING_MAP, MAPPING_STRICT };
 
+#define SETTING_NAME_BYTES 64
+
 /* Numbers of mails: 0 is "no limit". */
 struct settings {
     enum unknown_senders unknown_senders; /* unknown-senders ticket|hold|reject */
@@ -38,9 +40,14 @@ struct settings {
     int64_t retry_first_us;   /* retry-first 5min */
     int64_t retry_most_us;    /* retry-most 4000s */
     int64_t retry_give_up_us; /* retry-give-up 5d */
+
+    /* Of web hooks; no decision reads them either. */
+    char web_hook_secret[SETTING_NAME_BYTES]; /* web-hook-secret: the name of a host's secret; "" */
+    bool web_hook_private;                    /* web-hook-private yes|no */
+    bool web_hook_http;                       /* web-hook-http yes|no */
 };
 
-enum setting_type { SETTING_WORD, SETTING_YES_NO, SETTING_NUMBER, SETTING_DURATION };
+enum setting_type { SETTING_WORD, SETTING_YES_NO, SETTING_NUMBER, SETTING_DURATION, SETTING_NAME };
 
 struct setting_info {
     const char *name;

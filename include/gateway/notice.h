@@ -33,6 +33,11 @@ bool *notice_fitting_files(const struct outbound_due *due);
 MUST_CHECK enum status notice_render(const struct outbound_due *due, struct notice_mail *mail_out,
                                      struct err *err);
 
+/* May a rule send the notice or template of this name as an answer? Those may that tell nobody else's words and need no
+ * more than a ticket. notice_answers: those of the program; char *, own. */
+bool notice_can_answer(const char *notice);
+GPtrArray *notice_answers(void);
+
 /* Every template once, with every value there and every value absent; for the tests.
  *
  * ST_INVALID  the text says which template is wrong, and where */

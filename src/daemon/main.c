@@ -10,6 +10,7 @@
 
 #include "daemon/program.h"
 #include "gateway/fetch.h"
+#include "gateway/hook_send.h"
 #include "gateway/intake.h"
 #include "gateway/send.h"
 #include "gateway/tend.h"
@@ -32,6 +33,13 @@ static enum status run_send(const struct config *config, const struct role_place
     return send_run(config, place->index, err);
 }
 
+static enum status run_hook(const struct config *config, const struct role_place *place,
+                            struct err *err)
+{
+    (void)place;
+    return hook_send_run(config, err);
+}
+
 static enum status run_fetch(const struct config *config, const struct role_place *place,
                              struct err *err)
 {
@@ -42,6 +50,7 @@ static const struct role ROLES[] = {
     {.name = "tend", .number = ROLE_ONE, .has_roster = true, .run = run_tend},
     {.name = "intake", .number = ROLE_PER_INTAKE, .run = run_intake},
     {.name = "send", .number = ROLE_PER_SENDER, .run = run_send},
+    {.name = "hook", .number = ROLE_ONE, .run = run_hook},
     {.name = "fetch", .number = ROLE_PER_MAILBOX, .run = run_fetch},
 };
 

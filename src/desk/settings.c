@@ -88,6 +88,14 @@ static const struct setting_info SETTINGS[] = {
     {"retry-give-up", "DURATION", "5d",
      "after this time a mail that cannot be delivered has failed", SETTING_DURATION,
      AT(retry_give_up_us), MANY *US_PER_S},
+    {"web-hook-secret", "NAME|none", "none",
+     "the secret of the host that signs web hooks: a file of secrets-dir; without it none is called",
+     SETTING_NAME, AT(web_hook_secret)},
+    {"web-hook-private", "yes|no", "no",
+     "whether web hooks may call this machine and addresses of private networks", SETTING_YES_NO,
+     AT(web_hook_private)},
+    {"web-hook-http", "yes|no", "no", "whether web hooks may call servers without TLS",
+     SETTING_YES_NO, AT(web_hook_http)},
 };
 
 const struct setting_info *settings_list(size_t *count_out)
@@ -170,6 +178,18 @@ static enum status set_duration(int64_t *member, const struct setting_info *sett
     return ST_OK;
 }
 
+/* The name of a file: letters, digits, "-", "_", "." and "@", no dot in front; "none": "". */
+static enum status set_name(char *member, const char *value, struct err *err)
+{
+    if (strlen(value) >= SETTING_NAME_BYTES || *value == '.' || *value == '\0' ||
+        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@") !=
+            strlen(value)) {
+        return err_set(err, ST_INVALID, "\"%.80s\" is no name", value);
+    }
+    g_strlcpy(member, strcmp(value, "none") == 0 ? "" : value, SETTING_NAME_BYTES);
+    return ST_OK;
+}
+
 static enum status set_value(struct settings *settings, const struct setting_info *setting,
                              const char *value, struct err *err)
 {
@@ -195,6 +215,8 @@ static enum status set_value(struct settings *settings, const struct setting_inf
         return text_parse_int64(value, 0, setting->most, (int64_t *)(void *)member, err);
     case SETTING_DURATION:
         return set_duration((int64_t *)(void *)member, setting, value, err);
+    case SETTING_NAME:
+        return set_name(member, value, err);
     }
     return ST_OK;
 }

@@ -42,10 +42,11 @@ struct kind {
     bool is_machines;       /* news by the desk itself, whoever's words it quotes (RFC 3834) */
     bool is_answer;         /* machine's: auto-replied */
     bool is_ticketless;     /* about a held mail, which has no ticket yet */
+    bool can_answer;        /* a rule may send it: it needs no more than a ticket */
 };
 
 static const struct kind KINDS[] = {
-    {"receipt", "receipt", "receipt", false, false, false, true, true},
+    {"receipt", "receipt", "receipt", false, false, false, true, true, .can_answer = true},
     {"acknowledgement", NULL, "acknowledgement", false, false, false, true, true},
     {"new-ticket", "new-ticket", NULL, true, true, true, true, false},
     {"comment", "comment-technician", "comment-contact", true, true, true, false, false},
@@ -90,6 +91,42 @@ static const char *find_template(const char *language, const char *file, char **
         }
     }
     return NULL;
+}
+
+/* ---- what rules may send ----------------------------------------------------------------------- */
+
+static bool is_template_of_kind(const char *file)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(KINDS); i++) {
+        if (g_strcmp0(KINDS[i].technician, file) == 0 || g_strcmp0(KINDS[i].contact, file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool notice_can_answer(const char *notice)
+{
+    const struct kind *kind = find_kind(notice);
+
+    return kind != NULL ? kind->can_answer : !is_template_of_kind(notice);
+}
+
+GPtrArray *notice_answers(void)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    size_t count = 0;
+    const struct embedded *files = notice_files(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *base = strrchr(files[i].name, '/') + 1;
+        g_autofree char *name = g_strndup(base, strlen(base) - strlen(".txt"));
+
+        if (g_str_has_prefix(files[i].name, DEFAULT_LANGUAGE "/") && notice_can_answer(name)) {
+            g_ptr_array_add(names, g_steal_pointer(&name));
+        }
+    }
+    return names;
 }
 
 /* ---- who may read it --------------------------------------------------------------------------- */

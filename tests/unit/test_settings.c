@@ -32,6 +32,9 @@ Test(settings, begin_as_the_documents_say)
     cr_expect_eq(settings.retry_first_us, 300000000);
     cr_expect_eq(settings.retry_most_us, 4000000000);
     cr_expect_eq(settings.retry_give_up_us, 432000000000);
+    cr_expect_str_eq(settings.web_hook_secret, "");
+    cr_expect_not(settings.web_hook_private);
+    cr_expect_not(settings.web_hook_http);
 }
 
 Test(settings, are_all_listed_once_with_their_help)
@@ -39,7 +42,7 @@ Test(settings, are_all_listed_once_with_their_help)
     size_t count = 0;
     const struct setting_info *list = settings_list(&count);
 
-    cr_assert_eq(count, 22);
+    cr_assert_eq(count, 25);
     for (size_t i = 0; i < count; i++) {
         cr_expect_gt(strlen(list[i].help), 10, "%s", list[i].name);
         for (size_t j = 0; j < i; j++) {
@@ -66,6 +69,10 @@ Test(settings, take_what_their_words_allow)
     cr_expect_eq(settings.closing_days, 36500);
     cr_expect_eq(settings_set(&settings, "retry-first", "20 ms", &err), ST_OK);
     cr_expect_eq(settings.retry_first_us, 20000);
+    cr_expect_eq(settings_set(&settings, "web-hook-secret", "hooks.key", &err), ST_OK);
+    cr_expect_str_eq(settings.web_hook_secret, "hooks.key");
+    cr_expect_eq(settings_set(&settings, "web-hook-secret", "none", &err), ST_OK);
+    cr_expect_str_eq(settings.web_hook_secret, "");
 }
 
 static const struct {
@@ -86,6 +93,8 @@ static const struct {
     {"limit-address-hour", "1000001", "whole number", ""},
     {"retry-first", "soon", "retry-first", "30s"},
     {"retry-first", "0s", "not within 1 ms", ""},
+    {"web-hook-secret", "../shadow", "no name", ""},
+    {"web-hook-secret", ".hidden", "no name", ""},
     {"retry-give-up", "100d", "not within 1 ms", ""},
 };
 

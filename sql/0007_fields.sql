@@ -1,0 +1,2 @@
+-- Fields of tickets.
+DO $$ BEGIN END $$;

@@ -1,0 +1,2 @@
+-- People, companies and the calendar.
+DO $$ BEGIN END $$;
