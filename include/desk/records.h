@@ -83,12 +83,28 @@ struct ticket_record {
     mailbox_id mailbox;
     char *subject;
     enum ticket_status status;
+    char *status_name;    /* of the desk's own; "": status says all */
     int64_t closed_at_us; /* 0: not closed */
     person_id requester;
     person_id assignee; /* 0: none */
     customer_id customer;
     group_id group;       /* 0: of all technicians */
     GArray *participants; /* person_id */
+    /* Words of desk/ticket_field: the schema allows no others. */
+    char *type;
+    char *priority;
+    char *impact;
+    char *product;   /* "": none */
+    GPtrArray *tags; /* char * */
+    GPtrArray *
+        custom; /* char *: names of the desk's own fields and canonical values, by turns; by name */
+    char *activity_status; /* unread, read, awaiting-contact, awaiting-technician */
+    char *source;          /* mail, cli */
+    int64_t created_at_us;
+    int64_t changed_at_us;
+    int64_t contact_word_at_us; /* the last public word of that side; 0: none yet */
+    int64_t technician_word_at_us;
+    int64_t comments;
 };
 
 /* A token found in the mail, and the verdict on it. Only tokens in addresses and in In-Reply-To or References
@@ -249,6 +265,8 @@ struct address_record *address_record_new(const char *key);
 struct count_record *count_record_new(enum budget budget, const char *key, int64_t count);
 void person_record_free(struct person_record *person);
 void ticket_record_free(struct ticket_record *ticket);
+/* The value of one of the desk's own fields; NULL: it is empty. Borrowed. */
+const char *ticket_record_custom(const struct ticket_record *ticket, const char *name);
 void token_record_free(struct token_record *token);
 void id_record_free(struct id_record *id);
 void outbound_record_free(struct outbound_record *outbound);

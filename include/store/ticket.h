@@ -39,6 +39,8 @@ struct new_ticket {
     person_id requester;
     const char *subject;
     mail_id opened_by;
+    int64_t comments;  /* that are written with it: 0 or 1 */
+    const char *whose; /* the side of that one, as of struct new_word */
 };
 void ticket_store_queue_open(struct tx *tx, const struct new_ticket *tickets, size_t count);
 
@@ -55,12 +57,15 @@ void ticket_store_queue_comments(struct tx *tx, const struct new_comment *commen
 /* Pairs of ticket and person; one that is there already is no error. */
 void ticket_store_queue_participants(struct tx *tx, const int64_t *tickets, const int64_t *people,
                                      size_t count);
-void ticket_store_queue_assign(struct tx *tx, const int64_t *tickets, const int64_t *people,
-                               size_t count);
 void ticket_store_queue_links(struct tx *tx, const int64_t *tickets, const int64_t *others,
                               const char *const *whys, size_t count);
-/* These tickets changed: updated_at is now. */
-void ticket_store_queue_touch(struct tx *tx, const int64_t *tickets, size_t count);
+/* A comment on a ticket that was there before: who has the next word now, and since when. */
+struct new_word {
+    ticket_id ticket;
+    const char *whose; /* "contact", "technician"; NULL: a machine's, which is nobody's word */
+    const char *kind;  /* of comment_kind_name */
+};
+void ticket_store_queue_words(struct tx *tx, const struct new_word *words, size_t count);
 
 struct new_activity {
     ticket_id ticket;
@@ -75,7 +80,7 @@ struct new_activity {
 void ticket_store_queue_activities(struct tx *tx, const struct new_activity *activities,
                                    size_t count);
 
-/* Comments that were unverified and are proved now, and the mails that prove them. */
+/* Comments that were unverified and are proved now to be a contact's word, and the mails that prove them. */
 void ticket_store_queue_verify(struct tx *tx, const int64_t *comments, const int64_t *mails,
                                size_t count);
 

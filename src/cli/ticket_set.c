@@ -18,6 +18,7 @@
 #include "store/person.h"
 #include "store/technician_group.h"
 #include "store/ticket.h"
+#include "store/ticket_change.h"
 #include "store/ticket_set.h"
 
 /* One call; the body may run again. */
@@ -63,18 +64,20 @@ static enum status find_value(struct tx *tx, const struct setting *setting, int6
 static enum status set_value(struct tx *tx, const struct setting *setting, int64_t value,
                              struct err *err)
 {
-    switch (setting->what) {
-    case SET_STATUS:
-        return ticket_set_status(tx, setting->ticket, setting->word, setting->actor, err);
-    case SET_GROUP:
-        return ticket_set_group(tx, setting->ticket, value, setting->actor, err);
-    case SET_ASSIGNEE:
-        return ticket_set_assignee(tx, setting->ticket, value, setting->actor, err);
-    case SET_PARTICIPANT:
-        break;
+    static const enum ticket_field FIELDS[] = {[SET_STATUS] = TICKET_FIELD_STATUS,
+                                               [SET_GROUP] = TICKET_FIELD_GROUP,
+                                               [SET_ASSIGNEE] = TICKET_FIELD_ASSIGNEE};
+
+    if (setting->what == SET_PARTICIPANT) {
+        return ticket_set_participant(tx, setting->ticket, value, setting->is_added, setting->actor,
+                                      err);
     }
-    return ticket_set_participant(tx, setting->ticket, value, setting->is_added, setting->actor,
-                                  err);
+    struct ticket_change change = {.ticket = setting->ticket,
+                                   .field = FIELDS[setting->what],
+                                   .value = setting->what == SET_STATUS ? setting->word : NULL,
+                                   .id = value,
+                                   .actor = setting->actor};
+    return ticket_change_put(tx, &change, 1, err);
 }
 
 static enum status set(struct tx *tx, void *arg, struct err *err)

@@ -162,6 +162,15 @@ struct ticket_record *ticket_record_new(void)
 
     ticket->subject = g_strdup("");
     ticket->participants = g_array_new(FALSE, FALSE, sizeof(person_id));
+    ticket->status_name = g_strdup("");
+    ticket->type = g_strdup("incident");
+    ticket->priority = g_strdup("medium");
+    ticket->impact = g_strdup("minor");
+    ticket->product = g_strdup("");
+    ticket->tags = g_ptr_array_new_with_free_func(g_free);
+    ticket->custom = g_ptr_array_new_with_free_func(g_free);
+    ticket->activity_status = g_strdup("unread");
+    ticket->source = g_strdup("mail");
     return ticket;
 }
 
@@ -172,7 +181,26 @@ void ticket_record_free(struct ticket_record *ticket)
     }
     g_free(ticket->subject);
     g_array_unref(ticket->participants);
+    g_free(ticket->status_name);
+    g_free(ticket->type);
+    g_free(ticket->priority);
+    g_free(ticket->impact);
+    g_free(ticket->product);
+    g_ptr_array_unref(ticket->tags);
+    g_ptr_array_unref(ticket->custom);
+    g_free(ticket->activity_status);
+    g_free(ticket->source);
     g_free(ticket);
+}
+
+static GPtrArray *texts_copy(const GPtrArray *texts)
+{
+    GPtrArray *copy = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < texts->len; i++) {
+        g_ptr_array_add(copy, g_strdup(texts->pdata[i]));
+    }
+    return copy;
 }
 
 struct ticket_record *ticket_record_copy(const struct ticket_record *ticket)
@@ -182,7 +210,26 @@ struct ticket_record *ticket_record_copy(const struct ticket_record *ticket)
     *copy = *ticket;
     copy->subject = g_strdup(ticket->subject);
     copy->participants = g_array_copy(ticket->participants);
+    copy->status_name = g_strdup(ticket->status_name);
+    copy->type = g_strdup(ticket->type);
+    copy->priority = g_strdup(ticket->priority);
+    copy->impact = g_strdup(ticket->impact);
+    copy->product = g_strdup(ticket->product);
+    copy->tags = texts_copy(ticket->tags);
+    copy->custom = texts_copy(ticket->custom);
+    copy->activity_status = g_strdup(ticket->activity_status);
+    copy->source = g_strdup(ticket->source);
     return copy;
+}
+
+const char *ticket_record_custom(const struct ticket_record *ticket, const char *name)
+{
+    for (guint i = 0; i + 1 < ticket->custom->len; i += 2) {
+        if (strcmp(ticket->custom->pdata[i], name) == 0) {
+            return ticket->custom->pdata[i + 1];
+        }
+    }
+    return NULL;
 }
 
 struct token_record *token_record_new(void)

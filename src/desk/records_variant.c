@@ -13,7 +13,7 @@
  */
 #include "desk/records.h"
 
-#define VERSION 2
+#define VERSION 3
 
 #define SETTINGS_TYPE "(uubxxxbxxxxxxxxxxxx)"
 #define MAILBOX_TYPE  "(xssumsasbbx)"
@@ -21,7 +21,7 @@
 #define TOKEN_TYPE    "(ubbsuuxxxxx)"
 #define ID_TYPE       "(sxxbasxb)"
 #define OUTBOUND_TYPE "(xxxsxb)"
-#define TICKET_TYPE   "(xxxsuxxxxxax)"
+#define TICKET_TYPE   "(xxxsuxxxxxaxsssssasasssxxxxx)"
 #define PERSON_TYPE   "(xssbbbbbxbbbax)"
 #define HELD_TYPE     "(xbusssxxxssx)"
 #define ADDRESS_TYPE  "(sxx)"
@@ -90,10 +90,15 @@ static GVariant *id_to_variant(const struct id_record *id)
 
 static GVariant *ticket_to_variant(const struct ticket_record *ticket)
 {
-    return g_variant_new("(xxxsuxxxxx@ax)", ticket->id, ticket->merged_into, ticket->mailbox,
-                         ticket->subject, (guint32)ticket->status, ticket->closed_at_us,
-                         ticket->requester, ticket->assignee, ticket->customer, ticket->group,
-                         numbers_to_variant(ticket->participants));
+    return g_variant_new("(xxxsuxxxxx@axsssss@as@asssxxxxx)", ticket->id, ticket->merged_into,
+                         ticket->mailbox, ticket->subject, (guint32)ticket->status,
+                         ticket->closed_at_us, ticket->requester, ticket->assignee,
+                         ticket->customer, ticket->group, numbers_to_variant(ticket->participants),
+                         ticket->status_name, ticket->type, ticket->priority, ticket->impact,
+                         ticket->product, texts_to_variant(ticket->tags),
+                         texts_to_variant(ticket->custom), ticket->activity_status, ticket->source,
+                         ticket->created_at_us, ticket->changed_at_us, ticket->contact_word_at_us,
+                         ticket->technician_word_at_us, ticket->comments);
 }
 
 static GVariant *person_to_variant(const struct person_record *person)
@@ -324,16 +329,30 @@ static bool take_id(GVariant *value, struct records *records)
 static bool take_ticket(GVariant *value, struct records *records)
 {
     struct ticket_record *ticket = ticket_record_new();
-    const char *subject = NULL;
+    const char *texts[8] = {NULL};
     guint32 status = 0;
     g_autoptr(GVariant) participants = NULL;
+    g_autoptr(GVariant) tags = NULL;
+    g_autoptr(GVariant) custom = NULL;
 
     g_ptr_array_add(records->tickets, ticket);
-    g_variant_get(value, "(xxx&suxxxxx@ax)", &ticket->id, &ticket->merged_into, &ticket->mailbox,
-                  &subject, &status, &ticket->closed_at_us, &ticket->requester, &ticket->assignee,
-                  &ticket->customer, &ticket->group, &participants);
-    take_text(&ticket->subject, subject);
+    g_variant_get(value, "(xxx&suxxxxx@ax&s&s&s&s&s@as@as&s&sxxxxx)", &ticket->id,
+                  &ticket->merged_into, &ticket->mailbox, &texts[0], &status, &ticket->closed_at_us,
+                  &ticket->requester, &ticket->assignee, &ticket->customer, &ticket->group,
+                  &participants, &texts[1], &texts[2], &texts[3], &texts[4], &texts[5], &tags,
+                  &custom, &texts[6], &texts[7], &ticket->created_at_us, &ticket->changed_at_us,
+                  &ticket->contact_word_at_us, &ticket->technician_word_at_us, &ticket->comments);
+    take_text(&ticket->subject, texts[0]);
     take_numbers(participants, ticket->participants);
+    take_text(&ticket->status_name, texts[1]);
+    take_text(&ticket->type, texts[2]);
+    take_text(&ticket->priority, texts[3]);
+    take_text(&ticket->impact, texts[4]);
+    take_text(&ticket->product, texts[5]);
+    take_texts(tags, ticket->tags);
+    take_texts(custom, ticket->custom);
+    take_text(&ticket->activity_status, texts[6]);
+    take_text(&ticket->source, texts[7]);
     ticket->status = (enum ticket_status)status;
     return status <= TICKET_CLOSED;
 }

@@ -19,6 +19,7 @@
 #include "store/desk.h"
 #include "store/people.h"
 #include "store/ticket.h"
+#include "store/ticket_change.h"
 
 static enum status say_no_ticket(ticket_id ticket, struct err *err)
 {
@@ -188,8 +189,20 @@ static void queue_comment(struct tx *tx, const struct answer *answer, const stru
         .author = change->person,
         .body = change->text,
     };
+    struct new_word word = {answer->ticket, "technician", comment_kind_name(change->comment_kind)};
     ticket_store_queue_comments(tx, &comment, 1);
+    ticket_store_queue_words(tx, &word, 1);
     note(tx, answer, "commented", comment_kind_name(change->comment_kind));
+}
+
+static void queue_assign(struct tx *tx, const struct answer *answer, person_id assignee)
+{
+    struct ticket_change change = {.ticket = answer->ticket,
+                                   .field = TICKET_FIELD_ASSIGNEE,
+                                   .id = assignee,
+                                   .person = answer->technician,
+                                   .actor = answer->actor};
+    ticket_change_queue(tx, &change, 1);
 }
 
 static void queue_changes(struct tx *tx, const struct answer *answer, const struct plan *plan,
@@ -203,8 +216,7 @@ static void queue_changes(struct tx *tx, const struct answer *answer, const stru
             queue_comment(tx, answer, change);
             break;
         case CHANGE_TICKET_ASSIGN:
-            ticket_store_queue_assign(tx, &answer->ticket, &change->person, 1);
-            note(tx, answer, "assigned", person == NULL ? NULL : person->name);
+            queue_assign(tx, answer, change->person);
             break;
         case CHANGE_PARTICIPANT_ADD:
             ticket_store_queue_participants(tx, &answer->ticket, &change->person, 1);
@@ -214,7 +226,6 @@ static void queue_changes(struct tx *tx, const struct answer *answer, const stru
             assert(!"an answer opens nothing, makes nobody, and came from no mail");
         }
     }
-    ticket_store_queue_touch(tx, &answer->ticket, 1);
 }
 
 static enum status queue_mails(struct tx *tx, struct answer *answer, const struct plan *plan,

@@ -26,6 +26,7 @@
 #include "store/people.h"
 #include "store/thread.h"
 #include "store/ticket.h"
+#include "store/ticket_change.h"
 
 /* What the plan of one mail made. */
 struct made {
@@ -53,10 +54,10 @@ struct writes {
     GArray *comments;        /* struct new_comment */
     GArray *attachments;     /* struct new_attachment */
     GArray *participants[2]; /* tickets, people */
-    GArray *assigned[2];     /* tickets, people */
+    GArray *changes;         /* struct ticket_change */
     GArray *links[2];        /* tickets, others */
     GPtrArray *link_whys;    /* borrowed char * */
-    GArray *touched;         /* ticket_id */
+    GArray *words;           /* struct new_word */
     GArray *keys;            /* struct thread_key */
     GArray *activities;      /* struct new_activity */
     GArray *mails;           /* struct outbox_mail */
@@ -86,10 +87,10 @@ static void writes_init(struct writes *writes, size_t count)
         .comments = array_of(sizeof(struct new_comment)),
         .attachments = array_of(sizeof(struct new_attachment)),
         .participants = {array_of(sizeof(int64_t)), array_of(sizeof(int64_t))},
-        .assigned = {array_of(sizeof(int64_t)), array_of(sizeof(int64_t))},
+        .changes = array_of(sizeof(struct ticket_change)),
         .links = {array_of(sizeof(int64_t)), array_of(sizeof(int64_t))},
         .link_whys = g_ptr_array_new(),
-        .touched = array_of(sizeof(ticket_id)),
+        .words = array_of(sizeof(struct new_word)),
         .keys = array_of(sizeof(struct thread_key)),
         .activities = array_of(sizeof(struct new_activity)),
         .mails = array_of(sizeof(struct outbox_mail)),
@@ -109,12 +110,12 @@ static void writes_init(struct writes *writes, size_t count)
 
 static void writes_done(struct writes *writes)
 {
-    GArray *arrays[] = {
-        writes->people,      writes->confirmed,       writes->tickets,         writes->comments,
-        writes->attachments, writes->participants[0], writes->participants[1], writes->assigned[0],
-        writes->assigned[1], writes->links[0],        writes->links[1],        writes->touched,
-        writes->keys,        writes->activities,      writes->mails,           writes->ends,
-        writes->decisions,   writes->verified[0],     writes->verified[1]};
+    GArray *arrays[] = {writes->people,          writes->confirmed,   writes->tickets,
+                        writes->comments,        writes->attachments, writes->participants[0],
+                        writes->participants[1], writes->changes,     writes->links[0],
+                        writes->links[1],        writes->words,       writes->keys,
+                        writes->activities,      writes->mails,       writes->ends,
+                        writes->decisions,       writes->verified[0], writes->verified[1]};
     for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
         g_array_unref(arrays[i]);
     }
@@ -279,6 +280,24 @@ static void apply_attachments(const struct place *at, bool is_cut)
     }
 }
 
+/* Whose word the mail is. An automatic reply is nobody's: it neither asks nor answers. */
+static const char *side_of(const struct place *at)
+{
+    const struct facts *facts = at->mail->facts;
+
+    if (at->mail->plan->role == ROLE_TECHNICIAN) {
+        return "technician";
+    }
+    return facts && facts->auto_kind == AUTO_REPLIED ? NULL : "contact";
+}
+
+/* Of a plan the ticket stands before its comment. */
+static struct new_ticket *newest_ticket(const struct writes *writes)
+{
+    assert(writes->tickets->len > 0);
+    return &g_array_index(writes->tickets, struct new_ticket, writes->tickets->len - 1);
+}
+
 static void apply_comment_add(const struct place *at, const struct change *change)
 {
     struct new_comment comment = {
@@ -292,9 +311,13 @@ static void apply_comment_add(const struct place *at, const struct change *chang
     g_array_append_val(at->writes->comments, comment);
     at->made->commented = comment.ticket;
     if (change->ticket != REF_NEW) {
-        note(at, comment.ticket, "commented", comment_kind_name(change->comment_kind),
-             comment.author, 0);
-        g_array_append_val(at->writes->touched, comment.ticket);
+        struct new_word word = {comment.ticket, side_of(at), comment_kind_name(comment.kind)};
+        note(at, comment.ticket, "commented", word.kind, comment.author, 0);
+        g_array_append_val(at->writes->words, word);
+    } else {
+        struct new_ticket *ticket = newest_ticket(at->writes);
+        ticket->comments = 1;
+        ticket->whose = side_of(at);
     }
     apply_attachments(at, change->is_cut);
 }
@@ -316,12 +339,20 @@ static void apply_pair(const struct place *at, const struct change *change)
         note(at, ticket, "linked",
              keep(writes, g_strdup_printf("#%" PRId64 ": %s", change->other, change->text)), 0, 0);
     } else {
-        bool is_assigned = change->kind == CHANGE_TICKET_ASSIGN;
         const struct person_record *record = records_person(at->mail->records, person);
-        add_pair(is_assigned ? writes->assigned : writes->participants, ticket, person);
-        note(at, ticket, is_assigned ? "assigned" : "joined", record ? record->name : NULL, person,
-             0);
+        add_pair(writes->participants, ticket, person);
+        note(at, ticket, "joined", record ? record->name : NULL, person, 0);
     }
+}
+
+static void apply_assign(const struct place *at, const struct change *change)
+{
+    struct ticket_change row = {.ticket = ticket_of(at->made, change->ticket),
+                                .field = TICKET_FIELD_ASSIGNEE,
+                                .id = person_of(at->made, change->person),
+                                .person = person_of(at->made, at->mail->plan->sender),
+                                .mail = at->mail->claimed->id};
+    g_array_append_val(at->writes->changes, row);
 }
 
 static void apply_decision(const struct place *at, const struct change *change)
@@ -352,6 +383,8 @@ static void apply_change(const struct place *at, const struct change *change)
         apply_comment_add(at, change);
         break;
     case CHANGE_TICKET_ASSIGN:
+        apply_assign(at, change);
+        break;
     case CHANGE_PARTICIPANT_ADD:
     case CHANGE_TICKET_LINK:
         apply_pair(at, change);
@@ -568,12 +601,8 @@ static void queue_tickets(struct tx *tx, const struct writes *writes)
 
 static void queue_marks(struct tx *tx, const struct writes *writes)
 {
-    if (writes->assigned[0]->len > 0) {
-        ticket_store_queue_assign(tx, ids_of(writes->assigned[0]), ids_of(writes->assigned[1]),
-                                  writes->assigned[0]->len);
-    }
-    if (writes->touched->len > 0) {
-        ticket_store_queue_touch(tx, ids_of(writes->touched), writes->touched->len);
+    if (writes->words->len > 0) {
+        ticket_store_queue_words(tx, ROWS(writes->words, struct new_word), writes->words->len);
     }
     if (writes->verified[0]->len > 0) {
         ticket_store_queue_verify(tx, ids_of(writes->verified[0]), ids_of(writes->verified[1]),
@@ -598,6 +627,7 @@ static void queue_rest(struct tx *tx, const struct batch *batch, const struct wr
         ticket_store_queue_activities(tx, ROWS(writes->activities, struct new_activity),
                                       writes->activities->len);
     }
+    ticket_change_queue(tx, ROWS(writes->changes, struct ticket_change), writes->changes->len);
     held_store_queue_decide(tx, ROWS(writes->decisions, struct held_decision),
                             writes->decisions->len, NULL);
     if (writes->ends->len > 0) {

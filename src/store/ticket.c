@@ -21,7 +21,13 @@ static const struct statement FIND = {
     "ticket_find",
     "SELECT t.id, t.nonce, t.merged_into, t.mailbox, t.subject, t.status, t.closed_at, t.requester,"
     " t.assignee, t.customer, t.technician_group, (SELECT array_agg(p.person ORDER BY p.person) FROM participant p"
-    "  WHERE p.ticket = t.id) FROM ticket t WHERE t.id = ANY($1::int8[])"};
+    "  WHERE p.ticket = t.id), t.status_name, t.type, t.priority, t.impact, t.product, t.tags,"
+    " t.activity_status, t.source, t.created_at, t.updated_at, t.contact_word_at,"
+    " t.technician_word_at, t.comments,"
+    " CASE WHEN t.custom <> '{}' THEN ARRAY(SELECT x FROM jsonb_each_text(t.custom) e,"
+    "  LATERAL unnest(ARRAY[e.key, e.value]) WITH ORDINALITY AS u (x, place)"
+    "  ORDER BY e.key COLLATE \"C\", place) END"
+    " FROM ticket t WHERE t.id = ANY($1::int8[])"};
 
 static const struct statement NEW_TICKETS = {
     "ticket_new_ids", "SELECT nextval('ticket_id') FROM generate_series(1, $1::int8)"};
@@ -34,37 +40,54 @@ static const struct statement NEW_OUTBOUND = {
 
 static const struct statement OPEN = {
     "ticket_open",
-    "INSERT INTO ticket (id, nonce, mailbox, customer, requester, subject, opened_by)"
-    " SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::text[],"
-    " $7::int8[])"};
+    "INSERT INTO ticket (id, nonce, mailbox, customer, requester, subject, opened_by, comments,"
+    " contact_word_at, technician_word_at, activity_status)"
+    " SELECT n.id, n.nonce, n.mailbox, n.customer, n.requester, n.subject, n.opened_by,"
+    " coalesce(n.comments, 0), CASE WHEN n.whose = 'contact' THEN now() END,"
+    " CASE WHEN n.whose = 'technician' THEN now() END,"
+    " CASE WHEN n.whose = 'technician' THEN 'read' ELSE 'unread' END"
+    " FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::text[],"
+    " $7::int8[], $8::int8[], $9::text[]) AS n (id, nonce, mailbox, customer, requester, subject,"
+    " opened_by, comments, whose)"};
 
 static const struct statement COMMENT = {
     "ticket_comment",
     "INSERT INTO comment (id, ticket, kind, author, mail, body)"
     " SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::int8[], $5::int8[], $6::text[])"};
 
-static const struct statement VERIFY = {"ticket_verify",
-                                        "UPDATE comment AS c SET kind = 'public', mail = v.mail"
-                                        " FROM unnest($1::int8[], $2::int8[]) AS v (comment, mail)"
-                                        " WHERE c.id = v.comment AND c.kind = 'unverified'"};
+static const struct statement VERIFY = {
+    "ticket_verify", "WITH proved AS (UPDATE comment AS c SET kind = 'public', mail = v.mail"
+                     "  FROM unnest($1::int8[], $2::int8[]) AS v (comment, mail)"
+                     "  WHERE c.id = v.comment AND c.kind = 'unverified' RETURNING c.ticket)"
+                     " UPDATE ticket AS t SET contact_word_at = now(), updated_at = now(),"
+                     "  activity_status = 'awaiting-technician'"
+                     " WHERE t.id IN (SELECT ticket FROM proved)"};
 
 static const struct statement PARTICIPANT = {
     "ticket_participant",
     "INSERT INTO participant (ticket, person) SELECT * FROM unnest($1::int8[], $2::int8[])"
     " ON CONFLICT DO NOTHING"};
 
-static const struct statement ASSIGN = {
-    "ticket_assign",
-    "UPDATE ticket AS t SET assignee = a.person, updated_at = now()"
-    " FROM unnest($1::int8[], $2::int8[]) AS a (ticket, person) WHERE t.id = a.ticket"};
-
 static const struct statement LINK = {
     "ticket_link",
     "INSERT INTO ticket_link (ticket, other, why)"
     " SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[]) ON CONFLICT DO NOTHING"};
 
-static const struct statement TOUCH = {
-    "ticket_touch", "UPDATE ticket SET updated_at = now() WHERE id = ANY($1::int8[])"};
+/* A ticket has one row however many of its comments a batch brings. */
+static const struct statement WORDS = {
+    "ticket_words",
+    "UPDATE ticket AS t SET updated_at = now(), comments = t.comments + w.comments,"
+    " contact_word_at = CASE WHEN w.is_contacts THEN now() ELSE t.contact_word_at END,"
+    " technician_word_at = CASE WHEN w.is_technicians THEN now() ELSE t.technician_word_at END,"
+    " activity_status = CASE WHEN w.is_technicians THEN 'awaiting-contact'"
+    "  WHEN w.is_contacts THEN 'awaiting-technician'"
+    "  WHEN w.is_read AND t.activity_status = 'unread' THEN 'read' ELSE t.activity_status END"
+    " FROM (SELECT ticket, count(*) AS comments,"
+    "  bool_or(whose = 'contact' AND kind = 'public') AS is_contacts,"
+    "  bool_or(whose = 'technician' AND kind = 'public') AS is_technicians,"
+    "  bool_or(whose = 'technician') AS is_read"
+    "  FROM unnest($1::int8[], $2::text[], $3::text[]) AS n (ticket, whose, kind) GROUP BY ticket) w"
+    " WHERE t.id = w.ticket"};
 
 static const struct statement ACTIVITY = {
     "ticket_activity",
@@ -89,6 +112,51 @@ void ticket_store_queue_find(struct tx *tx, const int64_t *ids, size_t count,
     arrays_queue_by_ids(tx, &FIND, ids, count, rows_out);
 }
 
+static void read_text(const struct rows *rows, int row, int column, char **member)
+{
+    const char *text = row_text(rows, row, column);
+
+    g_free(*member);
+    *member = g_strdup(text == NULL ? "" : text);
+}
+
+static void read_fields(const struct rows *rows, int row, struct ticket_record *ticket)
+{
+    enum {
+        STATUS_NAME = 12,
+        TYPE,
+        PRIORITY,
+        IMPACT,
+        PRODUCT,
+        TAGS,
+        ACTIVITY_STATUS,
+        SOURCE,
+        CREATED,
+        CHANGED,
+        CONTACT_WORD,
+        TECHNICIAN_WORD,
+        COMMENTS,
+        CUSTOM
+    };
+
+    read_text(rows, row, STATUS_NAME, &ticket->status_name);
+    read_text(rows, row, TYPE, &ticket->type);
+    read_text(rows, row, PRIORITY, &ticket->priority);
+    read_text(rows, row, IMPACT, &ticket->impact);
+    read_text(rows, row, PRODUCT, &ticket->product);
+    read_text(rows, row, ACTIVITY_STATUS, &ticket->activity_status);
+    read_text(rows, row, SOURCE, &ticket->source);
+    g_ptr_array_unref(ticket->tags);
+    ticket->tags = row_texts(rows, row, TAGS);
+    g_ptr_array_unref(ticket->custom);
+    ticket->custom = row_texts(rows, row, CUSTOM);
+    ticket->created_at_us = row_time(rows, row, CREATED);
+    ticket->changed_at_us = row_time(rows, row, CHANGED);
+    ticket->contact_word_at_us = row_time(rows, row, CONTACT_WORD);
+    ticket->technician_word_at_us = row_time(rows, row, TECHNICIAN_WORD);
+    ticket->comments = row_int64(rows, row, COMMENTS);
+}
+
 struct ticket_record *ticket_store_read(const struct rows *rows, int row)
 {
     struct ticket_record *ticket = ticket_record_new();
@@ -108,6 +176,7 @@ struct ticket_record *ticket_store_read(const struct rows *rows, int row)
     g_array_unref(ticket->participants);
     ticket->group = row_int64(rows, row, 10);
     ticket->participants = row_int64s(rows, row, 11);
+    read_fields(rows, row, ticket);
     return ticket;
 }
 
@@ -154,6 +223,8 @@ void ticket_store_queue_open(struct tx *tx, const struct new_ticket *tickets, si
     ADD_ID_MEMBERS(params, tickets, count, requester);
     ADD_TEXT_MEMBERS(params, tickets, count, subject);
     ADD_ID_MEMBERS(params, tickets, count, opened_by);
+    ADD_ID_MEMBERS(params, tickets, count, comments);
+    ADD_TEXT_MEMBERS(params, tickets, count, whose);
     tx_queue(tx, &OPEN, params, NULL);
 }
 
@@ -173,25 +244,13 @@ void ticket_store_queue_comments(struct tx *tx, const struct new_comment *commen
     tx_queue(tx, &COMMENT, params, NULL);
 }
 
-static void queue_pairs(struct tx *tx, const struct statement *statement, const int64_t *tickets,
-                        const int64_t *people, size_t count)
+void ticket_store_queue_participants(struct tx *tx, const int64_t *tickets, const int64_t *people,
+                                     size_t count)
 {
     OWNED(params) params = params_new();
     params_add_int64s(params, tickets, count);
     params_add_int64s(params, people, count);
-    tx_queue(tx, statement, params, NULL);
-}
-
-void ticket_store_queue_participants(struct tx *tx, const int64_t *tickets, const int64_t *people,
-                                     size_t count)
-{
-    queue_pairs(tx, &PARTICIPANT, tickets, people, count);
-}
-
-void ticket_store_queue_assign(struct tx *tx, const int64_t *tickets, const int64_t *people,
-                               size_t count)
-{
-    queue_pairs(tx, &ASSIGN, tickets, people, count);
+    tx_queue(tx, &PARTICIPANT, params, NULL);
 }
 
 void ticket_store_queue_links(struct tx *tx, const int64_t *tickets, const int64_t *others,
@@ -204,9 +263,13 @@ void ticket_store_queue_links(struct tx *tx, const int64_t *tickets, const int64
     tx_queue(tx, &LINK, params, NULL);
 }
 
-void ticket_store_queue_touch(struct tx *tx, const int64_t *tickets, size_t count)
+void ticket_store_queue_words(struct tx *tx, const struct new_word *words, size_t count)
 {
-    arrays_queue_by_ids(tx, &TOUCH, tickets, count, NULL);
+    OWNED(params) params = params_new();
+    ADD_ID_MEMBERS(params, words, count, ticket);
+    ADD_TEXT_MEMBERS(params, words, count, whose);
+    ADD_TEXT_MEMBERS(params, words, count, kind);
+    tx_queue(tx, &WORDS, params, NULL);
 }
 
 void ticket_store_queue_activities(struct tx *tx, const struct new_activity *activities,

@@ -15,6 +15,7 @@
 #include "store/people.h"
 #include "store/thread.h"
 #include "store/ticket.h"
+#include "store/ticket_change.h"
 
 static struct err err;
 
@@ -130,11 +131,14 @@ Test(path, reads_a_ticket_with_its_participants)
     struct desk desk = desk_new();
     const int64_t tickets[] = {1, 1};
     const int64_t people[] = {2, 1};
-    const int64_t assigned = 2;
+    const struct ticket_change assigned = {.ticket = 1,
+                                           .field = TICKET_FIELD_ASSIGNEE,
+                                           .id = 2,
+                                           .person = 2};
     OWNED(rows) rows = NULL;
     ticket_store_queue_participants(desk.tx, tickets, people, 2);
     ticket_store_queue_participants(desk.tx, tickets, people, 1);
-    ticket_store_queue_assign(desk.tx, tickets, &assigned, 1);
+    ticket_change_queue(desk.tx, &assigned, 1);
     ticket_store_queue_find(desk.tx, tickets, 1, &rows);
     CHECK(tx_sync(desk.tx, &err));
     cr_assert_eq(rows_count(rows), 1);
@@ -367,19 +371,20 @@ Test(path, new_people_links_and_history_are_written)
                                 .address_key = "max@acme.example",
                                 .customer = 1};
     struct new_activity activity = {.ticket = 1, .what = "opened", .person = 77, .mail = 1};
-    const int64_t ticket = 1;
+    const struct new_word word = {1, "contact", "public"};
     const int64_t max = 77;
     const char *dead = "max@acme.example";
     people_store_queue_add(desk.tx, &person, 1);
     people_store_queue_confirm(desk.tx, &max, 1);
     people_store_queue_dead(desk.tx, &dead, 1);
     ticket_store_queue_activities(desk.tx, &activity, 1);
-    ticket_store_queue_touch(desk.tx, &ticket, 1);
+    ticket_store_queue_words(desk.tx, &word, 1);
     expect_sql(&desk,
                "SELECT p.is_confirmed AND a.is_dead FROM person p, person_address a"
                " WHERE p.id = 77 AND a.person = 77",
                "t");
     expect_sql(&desk, "SELECT what FROM activity", "opened");
+    expect_sql(&desk, "SELECT comments || activity_status FROM ticket", "1awaiting-technician");
     const int64_t locks[] = {1, 2};
     ticket_store_queue_locks(desk.tx, locks, 2);
     expect_sql(&desk,

@@ -33,6 +33,54 @@ static void add_people(struct records *records)
     g_ptr_array_add(records->people, ben);
 }
 
+/* The members of a ticket that are words. */
+static void list_words(struct ticket_record *ticket, char **words[7])
+{
+    char **const list[] = {&ticket->status_name, &ticket->type,    &ticket->priority,
+                           &ticket->impact,      &ticket->product, &ticket->activity_status,
+                           &ticket->source};
+    memcpy(words, list, sizeof list);
+}
+
+static void add_fields(struct ticket_record *ticket)
+{
+    char **words[7];
+
+    list_words(ticket, words);
+    for (int i = 0; i < 7; i++) {
+        g_free(*words[i]);
+        *words[i] = g_strdup_printf("word-%d", i);
+    }
+    g_ptr_array_add(ticket->tags, g_strdup("vip"));
+    g_ptr_array_add(ticket->custom, g_strdup("order"));
+    g_ptr_array_add(ticket->custom, g_strdup("A-17"));
+    ticket->created_at_us = 81;
+    ticket->changed_at_us = 82;
+    ticket->contact_word_at_us = 83;
+    ticket->technician_word_at_us = 84;
+    ticket->comments = 85;
+}
+
+static void expect_fields(const struct ticket_record *ticket)
+{
+    char **words[7];
+
+    list_words((struct ticket_record *)ticket, words);
+    for (int i = 0; i < 7; i++) {
+        g_autofree char *want = g_strdup_printf("word-%d", i);
+        cr_expect_str_eq(*words[i], want);
+    }
+    cr_assert_eq(ticket->tags->len, 1);
+    cr_expect_str_eq(ticket->tags->pdata[0], "vip");
+    cr_expect_str_eq(ticket_record_custom(ticket, "order"), "A-17");
+    cr_expect_eq(ticket_record_custom(ticket, "A-17"), NULL);
+    cr_expect_eq(ticket->created_at_us, 81);
+    cr_expect_eq(ticket->changed_at_us, 82);
+    cr_expect_eq(ticket->contact_word_at_us, 83);
+    cr_expect_eq(ticket->technician_word_at_us, 84);
+    cr_expect_eq(ticket->comments, 85);
+}
+
 static void add_ticket(struct records *records)
 {
     static const person_id PARTICIPANTS[] = {4, 9};
@@ -50,6 +98,7 @@ static void add_ticket(struct records *records)
     ticket->customer = 2;
     ticket->group = 31;
     g_array_append_vals(ticket->participants, PARTICIPANTS, 2);
+    add_fields(ticket);
     g_ptr_array_add(records->tickets, ticket);
 }
 
@@ -252,6 +301,7 @@ Test(records, keep_every_member_of_people_and_tickets)
     cr_expect_eq(ticket->status, TICKET_CLOSED);
     cr_expect_eq(ticket->group, 31);
     cr_expect_eq(g_array_index(ticket->participants, person_id, 1), 9);
+    expect_fields(ticket);
 }
 
 Test(records, keep_every_member_of_the_evidence)
@@ -365,7 +415,7 @@ Test(records, of_another_form_or_version_are_refused)
     g_autoptr(GVariant) newer = g_variant_ref_sink(
         g_variant_new_from_data(g_variant_get_type(stored), bytes, size, FALSE, NULL, NULL));
     cr_expect_eq(records_from_variant(newer, &got, &err), ST_INVALID);
-    cr_expect_neq(strstr(err.text, "version 3"), NULL, "%s", err.text);
+    cr_expect_neq(strstr(err.text, "version 4"), NULL, "%s", err.text);
 
     g_autoptr(GVariant) cut = g_variant_ref_sink(g_variant_new_from_data(
         g_variant_get_type(stored), g_variant_get_data(stored), size - 1, FALSE, NULL, NULL));
@@ -392,11 +442,15 @@ Test(records, copies_share_nothing)
     struct ticket_record *ticket = ticket_record_copy(records_ticket(records, 12));
 
     person->name[0] = 'X';
+    expect_fields(ticket);
     ticket->subject[0] = 'X';
+    ((char *)ticket->tags->pdata[0])[0] = 'X';
+    ticket->priority[0] = 'X';
     g_array_index(ticket->participants, person_id, 0) = 1;
     cr_expect_str_eq(records_person(records, 4)->name, "Anna Ärmel");
     cr_expect_str_eq(records_ticket(records, 12)->subject, "Drucker defekt");
     cr_expect_eq(g_array_index(records_ticket(records, 12)->participants, person_id, 0), 4);
+    expect_fields(records_ticket(records, 12));
     cr_expect_eq(ticket->requester, 4);
     person_record_free(person);
     ticket_record_free(ticket);
