@@ -21,6 +21,11 @@ char *entry_key(const char *address_or_id);
  * ST_INVALID  it is empty or too long */
 MUST_CHECK enum status entry_name(const char *text, char **name_out, struct err *err);
 
+/* A day of the calendar, "2026-12-01".
+ *
+ * ST_INVALID  it is none */
+MUST_CHECK enum status entry_day(const char *text, char **day_out, struct err *err);
+
 /* "yes" or "no" (the value of an option of that name).
  *
  * ST_INVALID  it is neither */

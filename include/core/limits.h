@@ -147,6 +147,20 @@
 #define LIMIT_TEMPLATE_LEVELS 4  /* conditions in each other */
 #define LIMIT_OTHERS          20 /* names in "also on this ticket"; the rest is a number */
 
+/* People, customers, the calendar; what is imported. */
+#define LIMIT_DETAIL_CHARS       255   /* a phone number, a city */
+#define LIMIT_DETAIL_LINES_CHARS 10000 /* a postal address, notes */
+#define LIMIT_PHONES             10    /* of a person */
+#define LIMIT_PERSON_ADDRESSES   20
+#define LIMIT_CUSTOMER_DOMAINS   200
+#define LIMIT_DAY_SPANS          10   /* of working hours */
+#define LIMIT_HOLIDAYS           1000 /* of the calendar */
+#define LIMIT_IMPORT_BYTES       268435456
+#define LIMIT_IMPORT_ROWS        1000000
+#define LIMIT_IMPORT_ERRORS      1000 /* that are shown; the others are counted */
+#define LIMIT_CSV_CELLS          200  /* of a row */
+#define LIMIT_CSV_CELL_BYTES     1048576
+
 /* Settings and the command line. */
 #define LIMIT_LIST_ROWS         100000 /* of one answer of the command line */
 #define LIMIT_CONFIG_BYTES      1048576

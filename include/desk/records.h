@@ -13,6 +13,7 @@
 #include <glib.h>
 
 #include "core/err.h"
+#include "desk/calendar.h"
 #include "desk/settings.h"
 #include "desk/token.h"
 
@@ -58,6 +59,10 @@ struct customer_record {
     bool is_main_contact_only;
     enum colleagues colleagues;
     person_id main_contact; /* 0: none; is in people */
+    char *number;           /* the business's own; "", as below */
+    char *rank;
+    char *language;
+    char *country;
 };
 
 /* A person, with what he is now. */
@@ -75,6 +80,10 @@ struct person_record {
     bool is_lead;
     bool is_disabled;
     GArray *groups; /* group_id: a technician's */
+    char *language; /* his own, else his customer's; "": the desk's */
+    char *job_title;
+    bool is_absent;   /* a technician, today */
+    person_id deputy; /* of an absent one; 0: none. Is in people unless disabled */
 };
 
 struct ticket_record {
@@ -230,9 +239,10 @@ struct records {
     struct mailbox_record mailbox;
     GPtrArray *own_addresses; /* char *: keys of the addresses of all mailboxes */
     bool is_oversize;
-    uint64_t bytes;    /* true size */
-    char *released_by; /* who released it from being held; NULL: nobody */
-    bool is_trusted;   /* and said that its sender is who he says */
+    uint64_t bytes;                  /* true size */
+    char *released_by;               /* who released it from being held; NULL: nobody */
+    bool is_trusted;                 /* and said that its sender is who he says */
+    struct calendar_record calendar; /* the desk's; only the holidays about now */
 
     struct twin_record twin;
     GPtrArray *tokens;           /* struct token_record, in the order of struct token_sighting */
@@ -280,6 +290,7 @@ struct ticket_record *ticket_record_copy(const struct ticket_record *ticket);
 
 /* Make *to a deep copy of from; what *to held is freed. */
 void customer_record_set(struct customer_record *to, const struct customer_record *from);
+void customer_record_clear(struct customer_record *customer);
 
 /* Look up by id; NULL if it is not there. Borrowed. */
 const struct person_record *records_person(const struct records *records, person_id id);

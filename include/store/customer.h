@@ -5,13 +5,24 @@
 #include <stdbool.h>
 
 #include "db/tx.h"
+#include "desk/detail.h"
 #include "desk/records.h"
 
-/* Columns: id, name, domains (text[]), contacts (how many), main_contact (name), is_main_contact_only,
- * colleagues ("yes", "no", "default"), created_at. By name. */
-MUST_CHECK enum status customer_store_list(struct tx *tx, struct rows **rows_out, struct err *err);
+/* Which customers; a member that is 0 or NULL leaves all in. */
+struct customer_filter {
+    const char *rank;    /* in any letter case, as country */
+    const char *country; /* as it was entered */
+    const char *text;    /* somewhere in what is known of it, in any letter case */
+    bool is_main_contact_only;
+};
 
-/* The customer of that name (in any letter case), or of that number; the same columns.
+/* Columns: id, name, domains (text[]), contacts (how many), main_contact (name), is_main_contact_only,
+ * colleagues ("yes", "no", "default"), created_at, and enum customer_detail. By name. */
+MUST_CHECK enum status customer_store_list(struct tx *tx, const struct customer_filter *filter,
+                                           struct rows **rows_out, struct err *err);
+
+/* The customer of that name, of that business number (both in any letter case), or of our own number, in this
+ * order; the same columns.
  *
  * ST_NOT_FOUND  there is none */
 MUST_CHECK enum status customer_store_find(struct tx *tx, const char *name_or_id,
@@ -31,10 +42,11 @@ struct customer_change {
     const char *main_only; /* "yes", "no"; NULL: as it is */
     const char
         *colleagues; /* "yes", "no", "default" (as the desk's setting says); NULL: as it is */
+    const char *details[CUSTOMER_DETAILS]; /* in their stored form; NULL: as it is */
 };
 
 /* ST_NOT_FOUND  there is no such customer
- * ST_INVALID    the name is another's, or main contact only without a main contact who can be reached */
+ * ST_INVALID    the name or the business number is another's, or main contact only without a main contact who can be reached */
 MUST_CHECK enum status customer_store_change(struct tx *tx, const char *actor, customer_id customer,
                                              const struct customer_change *change, struct err *err);
 

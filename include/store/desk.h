@@ -39,6 +39,7 @@ struct desk_rows {
     struct rows *settings;
     struct rows *keys;
     struct rows *mailboxes;
+    struct rows *calendar;
 };
 void desk_store_queue(struct tx *tx, struct desk_rows *rows_out);
 void desk_rows_clear(struct desk_rows *rows);
@@ -49,6 +50,9 @@ int64_t desk_store_now(const struct desk_rows *rows);
 MUST_CHECK enum status desk_store_settings(const struct desk_rows *rows,
                                            struct settings *settings_out, struct err *err);
 void desk_store_keys(const struct desk_rows *rows, struct token_keys *keys_out);
+
+/* Fill the record of the calendar, which calendar_init made. */
+void desk_store_calendar(const struct desk_rows *rows, struct calendar_record *calendar);
 
 /* Fill the record of a mailbox; false if it is not there. */
 bool desk_store_mailbox(const struct desk_rows *rows, mailbox_id mailbox,

@@ -7,13 +7,26 @@
 #include "db/tx.h"
 #include "desk/records.h"
 
+/* Which people; a member that is 0 or NULL leaves all in. */
+struct person_filter {
+    customer_id customer; /* a contact's */
+    group_id group;       /* a technician's */
+    const char
+        *text; /* somewhere in names, job title, notes, phones, addresses; in any letter case */
+    bool is_disabled;
+    bool is_unconfirmed;  /* a contact */
+    bool is_main_contact; /* a contact */
+    bool is_absent;       /* a technician, today */
+};
+
 /* Columns of all three: id, name, address, addresses (text[]), customer (name), customer_id, is_contact,
  * is_confirmed, is_main_contact, is_technician, is_lead, is_disabled, language, created_at, opens_tickets,
- * has_dead_address (the first, where notices go). By name. */
-MUST_CHECK enum status person_store_contacts(struct tx *tx, customer_id customer,
+ * has_dead_address (the first, where notices go), first_name, last_name, job_title, notes, phones (text[]), groups
+ * (text[]), absent_from, absent_until (texts), deputy (name), is_absent (today). By name. */
+MUST_CHECK enum status person_store_contacts(struct tx *tx, const struct person_filter *filter,
                                              struct rows **rows_out, struct err *err);
-MUST_CHECK enum status person_store_technicians(struct tx *tx, struct rows **rows_out,
-                                                struct err *err);
+MUST_CHECK enum status person_store_technicians(struct tx *tx, const struct person_filter *filter,
+                                                struct rows **rows_out, struct err *err);
 
 /* The person with that address (its key) or number.
  *

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "db/tx.h"
+#include "desk/detail.h"
 #include "desk/records.h"
 
 /* Who changes whom; everything borrowed. */
@@ -26,16 +27,34 @@ struct person_change {
     enum toggle is_confirmed;
     enum toggle is_lead;
     enum toggle is_disabled;
+    const char *details[PERSON_DETAILS]; /* in their stored form */
+    const GPtrArray *phones;             /* char *: all that he has then */
 };
 
 /* Whoever becomes the main contact of a customer takes that from the former one; who moves to another
- * customer is no main contact any more.
+ * customer is no main contact any more. The name of somebody who is called by his first and last name follows
+ * them.
  *
  * ST_NOT_FOUND  there is no such person
  * ST_INVALID    a main contact without a customer, or a customer whose main contact alone opens tickets would
  *               be without one who can be reached */
 MUST_CHECK enum status person_store_change(struct tx *tx, const struct person_target *target,
                                            const struct person_change *change, struct err *err);
+
+/* Say when a technician is away: days, "2026-12-01", the last included. deputy 0: nobody. What was said before is
+ * gone.
+ *
+ * ST_INVALID  the deputy is no technician, is disabled, or is he himself */
+MUST_CHECK enum status person_store_set_absence(struct tx *tx, const struct person_target *target,
+                                                const char *first_day, const char *last_day,
+                                                person_id deputy, struct err *err);
+MUST_CHECK enum status person_store_clear_absence(struct tx *tx, const struct person_target *target,
+                                                  struct err *err);
+
+/* Groups of the technician in which the deputy is not, so that he could not act there: text[] of names. A lead is in
+ * all. */
+MUST_CHECK enum status person_store_uncovered(struct tx *tx, person_id technician, person_id deputy,
+                                              GPtrArray **groups_out, struct err *err);
 
 /* Give an address to a person, as the first or the last of his; one that he has is moved there, and is not
  * dead any more.

@@ -23,7 +23,18 @@ static const struct field FIELDS[] = {
     {"main_contact", "MAIN CONTACT", FIELD_TEXT, true},
     {"is_main_contact_only", NULL, FIELD_BOOL, false},
     {"colleagues", NULL, FIELD_TEXT, false},
-    {"created_at", "SINCE", FIELD_TIME, false},
+    {"created_at", NULL, FIELD_TIME, false},
+    {"number", "NUMBER", FIELD_TEXT, true},
+    {"rank", "RANK", FIELD_TEXT, true},
+    {"phone", NULL, FIELD_TEXT, false},
+    {"fax", NULL, FIELD_TEXT, false},
+    {"address", NULL, FIELD_TEXT, false},
+    {"postcode", NULL, FIELD_TEXT, false},
+    {"city", NULL, FIELD_TEXT, false},
+    {"state", NULL, FIELD_TEXT, false},
+    {"country", NULL, FIELD_TEXT, false},
+    {"language", NULL, FIELD_TEXT, false},
+    {"notes", NULL, FIELD_TEXT, false},
 };
 
 static const struct field CARD[] = {
@@ -35,14 +46,40 @@ static const struct field CARD[] = {
     {"is_main_contact_only", "Main contact only", FIELD_BOOL, false},
     {"colleagues", "Colleagues take part", FIELD_TEXT, false},
     {"created_at", "Since", FIELD_TIME, false},
+    {"number", "Number", FIELD_TEXT, false},
+    {"rank", "Rank", FIELD_TEXT, false},
+    {"phone", "Phone", FIELD_TEXT, false},
+    {"fax", "Fax", FIELD_TEXT, false},
+    {"address", "Address", FIELD_TEXT, false},
+    {"postcode", "Postcode", FIELD_TEXT, false},
+    {"city", "City", FIELD_TEXT, false},
+    {"state", "State", FIELD_TEXT, false},
+    {"country", "Country", FIELD_TEXT, false},
+    {"language", "Language", FIELD_TEXT, false},
+    {"notes", "Notes", FIELD_TEXT, false},
 };
 
 /* ---- list, show ---- */
 
 static enum status run_list(struct cli *cli, const struct args *args, struct err *err)
 {
-    (void)args;
-    return view_list(cli, customer_store_list, FIELDS, G_N_ELEMENTS(FIELDS), err);
+    TX_AUTO struct tx *tx = NULL;
+    OWNED(rows) rows = NULL;
+    const struct customer_filter filter = {
+        .rank = args_value(args, "rank"),
+        .country = args_value(args, "country"),
+        .text = args_value(args, "search"),
+        .is_main_contact_only = args_has(args, "main-contact-only"),
+    };
+
+    enum status status = cli_read(cli, &tx, err);
+    if (status == ST_OK) {
+        status = customer_store_list(tx, &filter, &rows, err);
+    }
+    if (status == ST_OK) {
+        view_table(cli, rows, FIELDS, G_N_ELEMENTS(FIELDS));
+    }
+    return status;
 }
 
 static enum status run_show(struct cli *cli, const struct args *args, struct err *err)
@@ -63,17 +100,51 @@ static enum status run_show(struct cli *cli, const struct args *args, struct err
 /* ---- add ---- */
 
 struct addition {
-    char *actor;        /* own */
-    char *name;         /* own */
-    GPtrArray *domains; /* own: char * */
+    char *actor;                   /* own */
+    char *name;                    /* own */
+    GPtrArray *domains;            /* own: char * */
+    struct customer_change change; /* what else is known of it */
     customer_id customer;
 };
+
+/* The details that options give, in their stored form: own. */
+static enum status read_details(const struct args *args, char *details[CUSTOMER_DETAILS],
+                                struct err *err)
+{
+    enum status status = ST_OK;
+
+    for (int i = 0; i < CUSTOMER_DETAILS && status == ST_OK; i++) {
+        const struct detail_info *info = detail_of_customer((enum customer_detail)i);
+        if (args_has(args, info->name)) {
+            status = detail_read(info, args_value(args, info->name), &details[i], err);
+        }
+    }
+    return status;
+}
+
+static void take_details(struct customer_change *change, char *const details[CUSTOMER_DETAILS])
+{
+    for (int i = 0; i < CUSTOMER_DETAILS; i++) {
+        change->details[i] = details[i];
+    }
+}
+
+static void free_details(char *details[CUSTOMER_DETAILS])
+{
+    for (int i = 0; i < CUSTOMER_DETAILS; i++) {
+        g_free(details[i]);
+    }
+}
 
 static enum status add(struct tx *tx, void *arg, struct err *err)
 {
     struct addition *addition = arg;
-    return customer_store_add(tx, addition->actor, addition->name, addition->domains,
-                              &addition->customer, err);
+    enum status status = customer_store_add(tx, addition->actor, addition->name, addition->domains,
+                                            &addition->customer, err);
+
+    return status == ST_OK ? customer_store_change(tx, addition->actor, addition->customer,
+                                                   &addition->change, err)
+                           : status;
 }
 
 static enum status read_domain(const char *text, char **domain_out, struct err *err)
@@ -110,21 +181,27 @@ static enum status run_add(struct cli *cli, const struct args *args, struct err 
     g_autofree char *actor = cli_actor();
     g_autofree char *name = NULL;
     g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
+    char *details[CUSTOMER_DETAILS] = {NULL};
 
     enum status status = entry_name(args_word(args, 0), &name, err);
     if (status == ST_OK) {
         status = read_domains(args, domains, err);
     }
     if (status == ST_OK) {
+        status = read_details(args, details, err);
+    }
+    if (status == ST_OK) {
         status = cli_connect(cli, err);
     }
     struct addition addition = {.actor = actor, .name = name, .domains = domains};
+    take_details(&addition.change, details);
     if (status == ST_OK) {
         status = tx_run(cli->conn, add, &addition, err);
     }
     if (status == ST_OK) {
         cli_added(cli, "customer", addition.customer, name);
     }
+    free_details(details);
     return status;
 }
 
@@ -194,9 +271,14 @@ static enum status run_set(struct cli *cli, const struct args *args, struct err 
 {
     g_autofree char *actor = cli_actor();
     g_autofree char *new_name = NULL;
+    char *details[CUSTOMER_DETAILS] = {NULL};
     struct setting setting = {.actor = actor, .wanted = args_word(args, 0)};
 
     enum status status = read_change(args, &setting.change, &new_name, err);
+    if (status == ST_OK) {
+        status = read_details(args, details, err);
+    }
+    take_details(&setting.change, details);
     if (status == ST_OK) {
         status = cli_connect(cli, err);
     }
@@ -206,6 +288,7 @@ static enum status run_set(struct cli *cli, const struct args *args, struct err 
     if (status == ST_OK) {
         cli_changed(cli, "customer", new_name == NULL ? setting.name : new_name);
     }
+    free_details(details);
     g_free(setting.name);
     return status;
 }
@@ -262,8 +345,32 @@ static enum status run_domain(struct cli *cli, const struct args *args, struct e
 
 /* ---- tables ---- */
 
+/* One option for each of enum customer_detail. */
+#define DETAIL_FLAGS                                                                             \
+ {"number", "TEXT", "the business's own number for it; it is found by that, too", false, false}, \
+     {"rank", "TEXT", "a word of yours that rules can ask for: gold", false, false},             \
+     {"phone", "TEXT", "telephone number", false, false},                                        \
+     {"fax", "TEXT", "fax number", false, false},                                                \
+     {"address", "TEXT", "street, and what belongs to it", false, false},                        \
+     {"postcode", "TEXT", "postcode", false, false}, {"city", "TEXT", "city", false, false},     \
+     {"state", "TEXT", "state or province", false, false},                                       \
+     {"country", "TEXT", "country", false, false},                                               \
+     {"language", "en|de|fr|es|it", "in which its people are written to", false, false},         \
+ {                                                                                               \
+  "notes", "TEXT", "what else the desk should know", false, false                                \
+ }
+
+static const struct flag LIST_FLAGS[] = {
+    {"rank", "TEXT", "only those of this rank", false, false},
+    {"country", "TEXT", "only those in this country", false, false},
+    {"main-contact-only", NULL, "only those whose main contact alone opens tickets", false, false},
+    {"search", "TEXT", "only those of which something that is known contains this", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
 static const struct flag SET_FLAGS[] = {
     {"name", "N", "how it is called from now on", false, false},
+    DETAIL_FLAGS,
     {"main-contact-only", "yes|no",
      "only its main contact opens tickets by mail; who else writes is held until he admits it",
      false, false},
@@ -276,6 +383,7 @@ static const struct flag SET_FLAGS[] = {
 static const struct flag ADD_FLAGS[] = {
     {"domain", "D", "a domain whose senders belong to this customer; \"*.D\" for its sub-domains",
      false, true},
+    DETAIL_FLAGS,
     {NULL, NULL, NULL, false, false},
 };
 
@@ -291,17 +399,22 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = run_add},
-    {.name = "list", .words = "", .help = "list the customers", .run = run_list},
+    {.name = "list",
+     .words = "",
+     .help = "list the customers",
+     .flags = LIST_FLAGS,
+     .run = run_list},
     {.name = "show",
-     .words = "NAME|ID",
+     .words = "NAME|NUMBER|ID",
      .help = "show a customer",
      .least_words = 1,
      .most_words = 1,
      .run = run_show},
     {.name = "set",
-     .words = "NAME|ID",
+     .words = "NAME|NUMBER|ID",
      .help = "change a customer",
      .more =
+         "An empty text (--phone \"\") takes away what was entered.\n"
          "--main-contact-only is refused unless the customer has a main contact who is not disabled\n"
          "and whose address takes mail. While it is on, he cannot be removed, disabled or moved\n"
          "away; another one can take his place.",
@@ -310,7 +423,7 @@ static const struct verb VERBS[] = {
      .most_words = 1,
      .run = run_set},
     {.name = "domain",
-     .words = "add|remove NAME|ID DOMAIN",
+     .words = "add|remove NAME|NUMBER|ID DOMAIN",
      .help = "give a domain to a customer, or take it away",
      .more = "People of the domain who are contacts already stay with their customer.",
      .least_words = 3,

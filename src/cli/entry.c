@@ -21,6 +21,8 @@
 #include "desk/domain.h"
 #include "message/address.h"
 
+enum { OLDEST_YEAR = 1970 };
+
 enum status entry_address(const char *text, char **address_out, char **key_out, struct err *err)
 {
     const char *at = strrchr(text, '@');
@@ -68,6 +70,24 @@ enum status entry_name(const char *text, char **name_out, struct err *err)
         return err_set(err, ST_INVALID, "a name has 1 to %d characters", LIMIT_NAME_CHARS);
     }
     *name_out = g_steal_pointer(&name);
+    return ST_OK;
+}
+
+enum status entry_day(const char *text, char **day_out, struct err *err)
+{
+    static const char FORM[] = "0000-00-00";
+    g_autofree char *padded = g_strconcat(text, "T12:00:00Z", NULL);
+    bool has_form = strlen(text) == strlen(FORM);
+
+    for (size_t i = 0; has_form && FORM[i] != '\0'; i++) {
+        has_form = FORM[i] == '-' ? text[i] == '-' : g_ascii_isdigit(text[i]);
+    }
+    g_autoptr(GDateTime) day = has_form ? g_date_time_new_from_iso8601(padded, NULL) : NULL;
+    if (day == NULL || g_date_time_get_year(day) < OLDEST_YEAR) {
+        (void)err_set(err, ST_INVALID, "\"%.40s\" is no day", text);
+        return err_hint(err, "write it as 2026-12-24");
+    }
+    *day_out = g_strdup(text);
     return ST_OK;
 }
 

@@ -17,6 +17,8 @@
 #include "desk/domain.h"
 #include "store/account.h"
 #include "store/customer.h"
+#include "store/person_change.h"
+#include "store/technician_group.h"
 
 static const struct field CONTACT_FIELDS[] = {
     {"id", "ID", FIELD_NUMBER, false},
@@ -35,6 +37,16 @@ static const struct field CONTACT_FIELDS[] = {
     {"created_at", "SINCE", FIELD_TIME, false},
     {"opens_tickets", NULL, FIELD_BOOL, false},
     {"has_dead_address", NULL, FIELD_BOOL, false},
+    {"first_name", NULL, FIELD_TEXT, false},
+    {"last_name", NULL, FIELD_TEXT, false},
+    {"job_title", NULL, FIELD_TEXT, false},
+    {"notes", NULL, FIELD_TEXT, false},
+    {"phones", NULL, FIELD_TEXTS, false},
+    {"groups", NULL, FIELD_TEXTS, false},
+    {"absent_from", NULL, FIELD_TEXT, false},
+    {"absent_until", NULL, FIELD_TEXT, false},
+    {"deputy", NULL, FIELD_TEXT, false},
+    {"is_absent", NULL, FIELD_BOOL, false},
 };
 
 static const struct field TECHNICIAN_FIELDS[] = {
@@ -54,6 +66,16 @@ static const struct field TECHNICIAN_FIELDS[] = {
     {"created_at", "SINCE", FIELD_TIME, false},
     {"opens_tickets", NULL, FIELD_BOOL, false},
     {"has_dead_address", NULL, FIELD_BOOL, false},
+    {"first_name", NULL, FIELD_TEXT, false},
+    {"last_name", NULL, FIELD_TEXT, false},
+    {"job_title", NULL, FIELD_TEXT, false},
+    {"notes", NULL, FIELD_TEXT, false},
+    {"phones", NULL, FIELD_TEXTS, false},
+    {"groups", "GROUPS", FIELD_TEXTS, true},
+    {"absent_from", NULL, FIELD_TEXT, false},
+    {"absent_until", NULL, FIELD_TEXT, false},
+    {"deputy", NULL, FIELD_TEXT, false},
+    {"is_absent", "ABSENT", FIELD_BOOL, false},
     {"acts_by_mail", NULL, FIELD_BOOL, false},
     {"acts_by_mail_because", "ACTS BY MAIL", FIELD_TEXT, true},
 };
@@ -75,6 +97,16 @@ static const struct field PERSON_FIELDS[] = {
     {"created_at", "Since", FIELD_TIME, false},
     {"opens_tickets", "Opens tickets", FIELD_BOOL, false},
     {"has_dead_address", "First address is dead", FIELD_BOOL, false},
+    {"first_name", "First name", FIELD_TEXT, false},
+    {"last_name", "Last name", FIELD_TEXT, false},
+    {"job_title", "Job title", FIELD_TEXT, false},
+    {"notes", "Notes", FIELD_TEXT, false},
+    {"phones", "Phones", FIELD_TEXTS, false},
+    {"groups", "Groups", FIELD_TEXTS, true},
+    {"absent_from", "Absent from", FIELD_TEXT, false},
+    {"absent_until", "Absent until", FIELD_TEXT, false},
+    {"deputy", "Deputy", FIELD_TEXT, true},
+    {"is_absent", "Absent today", FIELD_BOOL, false},
 };
 
 /* Columns of a person, and the last fields of a technician, which are no columns. */
@@ -100,8 +132,14 @@ static enum status run_contact_list(struct cli *cli, const struct args *args, st
         status = customer_store_find(tx, customer_name, &customer, err);
     }
     if (status == ST_OK) {
-        status = person_store_contacts(tx, customer == NULL ? 0 : row_int64(customer, 0, 0), &rows,
-                                       err);
+        const struct person_filter filter = {
+            .customer = customer == NULL ? 0 : row_int64(customer, 0, 0),
+            .text = args_value(args, "search"),
+            .is_disabled = args_has(args, "disabled"),
+            .is_unconfirmed = args_has(args, "unconfirmed"),
+            .is_main_contact = args_has(args, "main"),
+        };
+        status = person_store_contacts(tx, &filter, &rows, err);
     }
     if (status == ST_OK) {
         view_table(cli, rows, CONTACT_FIELDS, G_N_ELEMENTS(CONTACT_FIELDS));
@@ -133,11 +171,21 @@ static enum status run_technician_list(struct cli *cli, const struct args *args,
     TX_AUTO struct tx *tx = NULL;
     OWNED(rows) rows = NULL;
     OWNED(rows) mailboxes = NULL;
+    OWNED(rows) group = NULL;
+    const char *group_name = args_value(args, "group");
 
-    (void)args;
     enum status status = cli_read(cli, &tx, err);
+    if (status == ST_OK && group_name != NULL) {
+        status = group_store_find(tx, group_name, &group, err);
+    }
     if (status == ST_OK) {
-        status = person_store_technicians(tx, &rows, err);
+        const struct person_filter filter = {
+            .group = group == NULL ? 0 : row_int64(group, 0, 0),
+            .text = args_value(args, "search"),
+            .is_disabled = args_has(args, "disabled"),
+            .is_absent = args_has(args, "absent"),
+        };
+        status = person_store_technicians(tx, &filter, &rows, err);
     }
     if (status == ST_OK) {
         status = account_store_list(tx, &mailboxes, err);
@@ -186,6 +234,7 @@ struct addition {
     struct person_entry entry;
     const char *actor;         /* borrowed */
     const char *customer_name; /* borrowed; NULL: by the address's domain */
+    struct person_details details;
     person_id person;
 };
 
@@ -220,9 +269,38 @@ static enum status add(struct tx *tx, void *arg, struct err *err)
         (void)err_set(err, ST_INVALID, "a main contact belongs to a customer");
         return err_hint(err, "name it by --customer");
     }
-    return status == ST_OK
-               ? person_store_add(tx, addition->actor, &addition->entry, &addition->person, err)
-               : status;
+    if (status == ST_OK) {
+        status = person_store_add(tx, addition->actor, &addition->entry, &addition->person, err);
+    }
+    if (status == ST_OK) {
+        const struct person_target target = {.actor = addition->actor,
+                                             .object = addition->entry.is_technician ? "technician"
+                                                                                     : "contact",
+                                             .person = addition->person};
+        struct person_change change = {NULL};
+        person_details_give(&addition->details, &change);
+        status = person_store_change(tx, &target, &change, err);
+    }
+    return status;
+}
+
+/* How he is called: --name, else first and last name. */
+static enum status read_name(const struct args *args, const struct person_details *details,
+                             char **name_out, struct err *err)
+{
+    const char *first = details->texts[PERSON_FIRST_NAME];
+    const char *last = details->texts[PERSON_LAST_NAME];
+    g_autofree char *whole = detail_whole_name(first == NULL ? "" : first,
+                                               last == NULL ? "" : last);
+
+    if (args_has(args, "name")) {
+        return entry_name(args_value(args, "name"), name_out, err);
+    }
+    if (whole[0] == '\0') {
+        (void)err_set(err, ST_INVALID, "a name is missing");
+        return err_hint(err, "--name NAME, or --first-name and --last-name");
+    }
+    return entry_name(whole, name_out, err);
 }
 
 static enum status run_add(struct cli *cli, const struct args *args, bool is_technician,
@@ -234,8 +312,12 @@ static enum status run_add(struct cli *cli, const struct args *args, bool is_tec
     g_autofree char *name = NULL;
 
     enum status status = entry_address(args_word(args, 0), &address, &key, err);
+    CLEANUP(person_details_clear) struct person_details details = {{NULL}, NULL};
     if (status == ST_OK) {
-        status = entry_name(args_value(args, "name"), &name, err);
+        status = person_details_read(args, &details, err);
+    }
+    if (status == ST_OK) {
+        status = read_name(args, &details, &name, err);
     }
     if (status == ST_OK) {
         status = cli_connect(cli, err);
@@ -250,6 +332,7 @@ static enum status run_add(struct cli *cli, const struct args *args, bool is_tec
                   .is_main_contact = args_has(args, "main")},
         .actor = actor,
         .customer_name = args_value(args, "customer"),
+        .details = details,
     };
     if (status == ST_OK) {
         status = tx_run(cli->conn, add, &addition, err);
@@ -277,7 +360,8 @@ static enum status run_technician_add(struct cli *cli, const struct args *args, 
  "says that it takes mail again, if it was found dead."
 
 static const struct flag CONTACT_ADD_FLAGS[] = {
-    {"name", "NAME", "how the contact is called", true, false},
+    {"name", "NAME", "how the contact is called; without it first and last name", false, false},
+    PERSON_DETAIL_FLAGS,
     {"customer", "NAME|ID", "the customer; without it the one that has the address's domain", false,
      false},
     {"confirmed", NULL, "you know that the address is his", false, false},
@@ -286,7 +370,11 @@ static const struct flag CONTACT_ADD_FLAGS[] = {
 };
 
 static const struct flag CONTACT_LIST_FLAGS[] = {
-    {"customer", "NAME|ID", "only those of this customer", false, false},
+    {"customer", "NAME|NUMBER|ID", "only those of this customer", false, false},
+    {"main", NULL, "only main contacts", false, false},
+    {"unconfirmed", NULL, "only those whose address is not known to be theirs", false, false},
+    {"disabled", NULL, "only those who are disabled", false, false},
+    {"search", "TEXT", "only those of whom something that is known contains this", false, false},
     {NULL, NULL, NULL, false, false},
 };
 
@@ -328,8 +416,17 @@ static const struct verb CONTACT_VERBS[] = {
 };
 
 static const struct flag TECHNICIAN_ADD_FLAGS[] = {
-    {"name", "NAME", "how the technician is called", true, false},
+    {"name", "NAME", "how the technician is called; without it first and last name", false, false},
+    PERSON_DETAIL_FLAGS,
     {"lead", NULL, "may act in all groups", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static const struct flag TECHNICIAN_LIST_FLAGS[] = {
+    {"group", "NAME|ID", "only those of this group", false, false},
+    {"absent", NULL, "only those who are away today", false, false},
+    {"disabled", NULL, "only those who are disabled", false, false},
+    {"search", "TEXT", "only those of whom something that is known contains this", false, false},
     {NULL, NULL, NULL, false, false},
 };
 
@@ -341,7 +438,11 @@ static const struct verb TECHNICIAN_VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = run_technician_add},
-    {.name = "list", .words = "", .help = "list the technicians", .run = run_technician_list},
+    {.name = "list",
+     .words = "",
+     .help = "list the technicians",
+     .flags = TECHNICIAN_LIST_FLAGS,
+     .run = run_technician_list},
     {.name = "show",
      .words = "ADDRESS|ID",
      .help = "show a technician",
@@ -351,6 +452,9 @@ static const struct verb TECHNICIAN_VERBS[] = {
     {.name = "set",
      .words = "ADDRESS|ID",
      .help = "change a technician",
+     .more =
+         "While somebody is absent he goes on getting his mail; his deputy gets it as well, as far as\n"
+         "he is in the ticket's group, and nothing new is assigned to the absent one by itself.",
      .flags = TECHNICIAN_SET_FLAGS,
      .least_words = 1,
      .most_words = 1,

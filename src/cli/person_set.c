@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cli/entry.h"
+#include "core/limits.h"
 #include "store/customer.h"
 #include "store/person.h"
 #include "store/person_change.h"
@@ -28,8 +29,13 @@ struct setting {
     const char *actor; /* borrowed */
     char *key;         /* own: whom */
     struct person_change change;
-    char *new_name; /* own; NULL */
-    char *address;  /* own; NULL: of "address" */
+    struct person_details details;
+    char *new_name;  /* own; NULL */
+    char *first_day; /* own; NULL: of an absence */
+    char *last_day;
+    char *deputy;         /* own; NULL: the key of his address, or his number */
+    GPtrArray *uncovered; /* own; NULL: groups in which the deputy is not */
+    char *address;        /* own; NULL: of "address" */
     char *address_key;
     bool is_added;
     char *name; /* own: as he is called */
@@ -39,6 +45,11 @@ static void setting_clear(struct setting *setting)
 {
     g_free(setting->key);
     g_free(setting->new_name);
+    g_free(setting->first_day);
+    g_free(setting->last_day);
+    g_free(setting->deputy);
+    g_clear_pointer(&setting->uncovered, g_ptr_array_unref);
+    person_details_clear(&setting->details);
     g_free(setting->address);
     g_free(setting->address_key);
     g_free(setting->name);
@@ -103,6 +114,44 @@ static enum status change_groups(struct tx *tx, const struct setting *setting, c
     return status;
 }
 
+static enum status find_deputy(struct tx *tx, const struct setting *setting, person_id *deputy_out,
+                               struct err *err)
+{
+    OWNED(rows) rows = NULL;
+
+    if (setting->deputy == NULL) {
+        return ST_OK;
+    }
+    enum status status = person_store_find(tx, setting->deputy, &rows, err);
+    if (status == ST_OK) {
+        *deputy_out = row_int64(rows, 0, COLUMN_ID);
+    }
+    return status;
+}
+
+static enum status change_absence(struct tx *tx, struct setting *setting,
+                                  const struct person_target *target, struct err *err)
+{
+    person_id deputy = 0;
+
+    if (args_has(setting->args, "present")) {
+        return person_store_clear_absence(tx, target, err);
+    }
+    if (setting->first_day == NULL) {
+        return ST_OK;
+    }
+    enum status status = find_deputy(tx, setting, &deputy, err);
+    if (status == ST_OK) {
+        status = person_store_set_absence(tx, target, setting->first_day, setting->last_day, deputy,
+                                          err);
+    }
+    if (status == ST_OK && deputy != 0) {
+        g_clear_pointer(&setting->uncovered, g_ptr_array_unref);
+        status = person_store_uncovered(tx, target->person, deputy, &setting->uncovered, err);
+    }
+    return status;
+}
+
 static enum status set(struct tx *tx, void *arg, struct err *err)
 {
     struct setting *setting = arg;
@@ -122,6 +171,9 @@ static enum status set(struct tx *tx, void *arg, struct err *err)
         status = change_groups(tx, setting, "not-group", group_store_remove_member, target.person,
                                err);
     }
+    if (status == ST_OK) {
+        status = change_absence(tx, setting, &target, err);
+    }
     return status;
 }
 
@@ -138,6 +190,80 @@ static enum status read_toggle(const struct args *args, const char *option, enum
     if (status == ST_OK) {
         *toggle = is_on ? TOGGLE_YES : TOGGLE_NO;
     }
+    return status;
+}
+
+enum status person_details_read(const struct args *args, struct person_details *details,
+                                struct err *err)
+{
+    g_autoptr(GPtrArray) phones = args_values(args, detail_of_phone()->name);
+    enum status status = ST_OK;
+
+    for (int i = 0; i < PERSON_DETAILS && status == ST_OK; i++) {
+        const struct detail_info *info = detail_of_person((enum person_detail)i);
+        if (args_has(args, info->name)) {
+            status = detail_read(info, args_value(args, info->name), &details->texts[i], err);
+        }
+    }
+    if (phones->len > LIMIT_PHONES) {
+        return err_set(err, ST_INVALID, "a person has at most %d telephone numbers", LIMIT_PHONES);
+    }
+    if (phones->len > 0) {
+        details->phones = g_ptr_array_new_with_free_func(g_free);
+    }
+    for (guint i = 0; i < phones->len && status == ST_OK; i++) {
+        g_autofree char *phone = NULL;
+        status = detail_read(detail_of_phone(), phones->pdata[i], &phone, err);
+        if (status == ST_OK && phone[0] != '\0') {
+            g_ptr_array_add(details->phones, g_steal_pointer(&phone));
+        }
+    }
+    return status;
+}
+
+void person_details_clear(struct person_details *details)
+{
+    for (int i = 0; i < PERSON_DETAILS; i++) {
+        g_clear_pointer(&details->texts[i], g_free);
+    }
+    g_clear_pointer(&details->phones, g_ptr_array_unref);
+}
+
+void person_details_give(const struct person_details *details, struct person_change *change)
+{
+    for (int i = 0; i < PERSON_DETAILS; i++) {
+        change->details[i] = details->texts[i];
+    }
+    change->phones = details->phones;
+}
+
+/* "2026-12-01..2026-12-14", or one day. */
+static enum status read_absence(struct setting *setting, struct err *err)
+{
+    const char *value = args_value(setting->args, "absent");
+    const char *deputy = args_value(setting->args, "deputy");
+
+    if (value == NULL && deputy != NULL) {
+        (void)err_set(err, ST_INVALID, "a deputy stands in for somebody who is absent");
+        return err_hint(err, "--absent FIRST..LAST --deputy ADDRESS");
+    }
+    if (value == NULL) {
+        return ST_OK;
+    }
+    if (args_has(setting->args, "present")) {
+        return err_set(err, ST_INVALID, "either --absent or --present");
+    }
+    g_auto(GStrv) days = g_strsplit(value, "..", 2);
+    enum status status = entry_day(days[0] == NULL ? "" : days[0], &setting->first_day, err);
+    if (status == ST_OK && days[1] == NULL) {
+        setting->last_day = g_strdup(setting->first_day);
+    } else if (status == ST_OK) {
+        status = entry_day(days[1], &setting->last_day, err);
+    }
+    if (status == ST_OK && strcmp(setting->first_day, setting->last_day) > 0) {
+        return err_set(err, ST_INVALID, "the absence ends before it begins");
+    }
+    setting->deputy = deputy == NULL ? NULL : entry_key(deputy);
     return status;
 }
 
@@ -171,7 +297,20 @@ static enum status read_change(struct setting *setting, struct err *err)
         status = entry_name(args_value(args, "name"), &setting->new_name, err);
         change->name = setting->new_name;
     }
-    return status;
+    if (status == ST_OK) {
+        status = person_details_read(args, &setting->details, err);
+        person_details_give(&setting->details, change);
+    }
+    return status == ST_OK ? read_absence(setting, err) : status;
+}
+
+/* What the deputy cannot do. */
+static void say_uncovered(const struct cli *cli, const struct setting *setting)
+{
+    for (guint i = 0; setting->uncovered != NULL && i < setting->uncovered->len; i++) {
+        cli_say(cli, "note: the deputy is not in the group \"%s\" and gets nothing of its tickets",
+                (const char *)setting->uncovered->pdata[i]);
+    }
 }
 
 static enum status run_set(struct cli *cli, const struct args *args, bool is_technician,
@@ -194,6 +333,7 @@ static enum status run_set(struct cli *cli, const struct args *args, bool is_tec
     if (status == ST_OK) {
         cli_changed(cli, is_technician ? "technician" : "contact",
                     setting.new_name == NULL ? setting.name : setting.new_name);
+        say_uncovered(cli, &setting);
     }
     return status;
 }
@@ -265,7 +405,8 @@ enum status person_run_technician_address(struct cli *cli, const struct args *ar
 
 const struct flag CONTACT_SET_FLAGS[] = {
     {"name", "NAME", "how the contact is called", false, false},
-    {"customer", "NAME|ID|none", "the customer to whom he belongs", false, false},
+    PERSON_DETAIL_FLAGS,
+    {"customer", "NAME|NUMBER|ID|none", "the customer to whom he belongs", false, false},
     {"main-contact", "yes|no", "he is the customer's main contact, instead of who was it", false,
      false},
     {"opens-tickets", "yes|no", "whether a mail of his can open a ticket", false, false},
@@ -277,9 +418,14 @@ const struct flag CONTACT_SET_FLAGS[] = {
 
 const struct flag TECHNICIAN_SET_FLAGS[] = {
     {"name", "NAME", "how the technician is called", false, false},
+    PERSON_DETAIL_FLAGS,
     {"lead", "yes|no", "whether he may act in all groups", false, false},
     {"group", "NAME|ID", "he joins this group", false, true},
     {"not-group", "NAME|ID", "he leaves this group", false, true},
+    {"absent", "FIRST..LAST",
+     "he is away from the first to the last of these days: 2026-12-01..2026-12-14", false, false},
+    {"deputy", "ADDRESS|ID", "with --absent: who gets his mail as well meanwhile", false, false},
+    {"present", NULL, "he is not away: forget what --absent said", false, false},
     {"disable", NULL, "he may do nothing by mail any more, also with tokens that he has", false,
      false},
     {"enable", NULL, "he may again", false, false},

@@ -8,7 +8,8 @@
  *     came back             the technician who wrote it
  *     too large             its author, and what is missing or has to be left out
  *
- * "The technicians" are the assignee, or while there is none all of the ticket's group, or of the desk. One copy a person, none to the
+ * "The technicians" are the assignee (and while he is absent his deputy as well), or while there is none all of the
+ * ticket's group, or of the desk. One copy a person, none to the
  * author, none for what a machine wrote. A recipient's token says what his reply will do: it follows from
  * what he is on this ticket, so a technician who is its requester gets a contact's, and no notes.
  *
@@ -143,6 +144,20 @@ static void tell_all(struct plan *plan, const struct audience *audience, const c
     }
 }
 
+/* He goes on getting his mail; the deputy gets it as well, if he could act on the ticket himself. */
+static void tell_deputy(struct plan *plan, const struct audience *audience,
+                        const struct person_record *assignee, const char *notice)
+{
+    const struct person_record *deputy = assignee->is_absent && assignee->deputy != 0
+                                             ? records_person(audience->records, assignee->deputy)
+                                             : NULL;
+
+    if (deputy != NULL && identity_is_technician_on(deputy, audience->ticket) &&
+        permission_technician_may(deputy, audience->ticket, ACTION_NOTE)) {
+        tell(plan, audience, deputy, notice, "is the deputy of the assignee, who is absent");
+    }
+}
+
 void audience_tell_technicians(struct plan *plan, const struct audience *audience,
                                const char *notice)
 {
@@ -153,6 +168,7 @@ void audience_tell_technicians(struct plan *plan, const struct audience *audienc
     }
     if (assignee != NULL) {
         tell(plan, audience, assignee, notice, "is assigned to the ticket");
+        tell_deputy(plan, audience, assignee, notice);
     } else {
         tell_all(plan, audience, notice, "technician of the desk; nobody is assigned");
     }

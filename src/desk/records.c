@@ -129,6 +129,8 @@ struct person_record *person_record_new(void)
 
     person->name = g_strdup("");
     person->address = g_strdup("");
+    person->language = g_strdup("");
+    person->job_title = g_strdup("");
     person->opens_tickets = true;
     person->groups = g_array_new(FALSE, FALSE, sizeof(group_id));
     return person;
@@ -141,6 +143,8 @@ void person_record_free(struct person_record *person)
     }
     g_free(person->name);
     g_free(person->address);
+    g_free(person->language);
+    g_free(person->job_title);
     g_array_unref(person->groups);
     g_free(person);
 }
@@ -152,6 +156,8 @@ struct person_record *person_record_copy(const struct person_record *person)
     *copy = *person;
     copy->name = g_strdup(person->name);
     copy->address = g_strdup(person->address);
+    copy->language = g_strdup(person->language);
+    copy->job_title = g_strdup(person->job_title);
     copy->groups = g_array_copy(person->groups);
     return copy;
 }
@@ -312,11 +318,24 @@ void address_record_free(struct address_record *address)
 
 void customer_record_set(struct customer_record *to, const struct customer_record *from)
 {
-    char *name = g_strdup(from->name);
+    struct customer_record copy = *from;
 
-    g_free(to->name);
-    *to = *from;
-    to->name = name;
+    copy.name = g_strdup(from->name);
+    copy.number = g_strdup(from->number);
+    copy.rank = g_strdup(from->rank);
+    copy.language = g_strdup(from->language);
+    copy.country = g_strdup(from->country);
+    customer_record_clear(to);
+    *to = copy;
+}
+
+void customer_record_clear(struct customer_record *customer)
+{
+    g_clear_pointer(&customer->name, g_free);
+    g_clear_pointer(&customer->number, g_free);
+    g_clear_pointer(&customer->rank, g_free);
+    g_clear_pointer(&customer->language, g_free);
+    g_clear_pointer(&customer->country, g_free);
 }
 
 struct id_record *id_record_new(void)
@@ -376,7 +395,12 @@ struct records *records_new(void)
     records->people = g_ptr_array_new_with_free_func((GDestroyNotify)person_record_free);
     records->helds = g_ptr_array_new_with_free_func((GDestroyNotify)held_record_free);
     records->addresses = g_ptr_array_new_with_free_func((GDestroyNotify)address_record_free);
-    records->customer.name = g_strdup("");
+    records->customer = (struct customer_record){.name = g_strdup(""),
+                                                 .number = g_strdup(""),
+                                                 .rank = g_strdup(""),
+                                                 .language = g_strdup(""),
+                                                 .country = g_strdup("")};
+    calendar_init(&records->calendar);
     records->technicians = g_array_new(FALSE, FALSE, sizeof(person_id));
     records->counts = g_ptr_array_new_with_free_func((GDestroyNotify)count_record_free);
     return records;
@@ -406,7 +430,8 @@ void records_free(struct records *records)
     g_ptr_array_unref(records->people);
     g_ptr_array_unref(records->helds);
     g_ptr_array_unref(records->addresses);
-    g_free(records->customer.name);
+    customer_record_clear(&records->customer);
+    calendar_done(&records->calendar);
     g_array_unref(records->technicians);
     g_ptr_array_unref(records->counts);
     g_free(records);

@@ -22,13 +22,14 @@
 #define ID_TYPE       "(sxxbasxb)"
 #define OUTBOUND_TYPE "(xxxsxb)"
 #define TICKET_TYPE   "(xxxsuxxxxxaxsssssasasssxxxxx)"
-#define PERSON_TYPE   "(xssbbbbbxbbbax)"
+#define PERSON_TYPE   "(xssbbbbbxbbbaxssbx)"
 #define HELD_TYPE     "(xbusssxxxssx)"
 #define ADDRESS_TYPE  "(sxx)"
-#define CUSTOMER_TYPE "(xsbux)"
+#define CUSTOMER_TYPE "(xsbuxssss)"
+#define CALENDAR_TYPE "(saxaxax)"
 #define COUNT_TYPE    "(usx)"
 /* The three tuples: this mail, its settings and mailbox · rows · what was found about the sender. */
-#define HEAD_TYPE "(xxbtmsb" SETTINGS_TYPE MAILBOX_TYPE "as" TWIN_TYPE ")"
+#define HEAD_TYPE "(xxbtmsb" SETTINGS_TYPE MAILBOX_TYPE "as" TWIN_TYPE CALENDAR_TYPE ")"
 #define ROWS_TYPE                                                                             \
  "(a" TOKEN_TYPE "a" OUTBOUND_TYPE "a" ID_TYPE "a" TICKET_TYPE "a" PERSON_TYPE "a" COUNT_TYPE \
  "a" HELD_TYPE "a" ADDRESS_TYPE ")"
@@ -103,12 +104,14 @@ static GVariant *ticket_to_variant(const struct ticket_record *ticket)
 
 static GVariant *person_to_variant(const struct person_record *person)
 {
-    return g_variant_new("(xssbbbbbxbbb@ax)", person->id, person->name, person->address,
+    return g_variant_new("(xssbbbbbxbbb@axssbx)", person->id, person->name, person->address,
                          (gboolean)person->is_address_dead, (gboolean)person->is_contact,
                          (gboolean)person->is_confirmed, (gboolean)person->is_main_contact,
                          (gboolean)person->opens_tickets, person->customer,
                          (gboolean)person->is_technician, (gboolean)person->is_lead,
-                         (gboolean)person->is_disabled, numbers_to_variant(person->groups));
+                         (gboolean)person->is_disabled, numbers_to_variant(person->groups),
+                         person->language, person->job_title, (gboolean)person->is_absent,
+                         person->deputy);
 }
 
 static GVariant *held_to_variant(const struct held_record *held)
@@ -127,7 +130,15 @@ static GVariant *customer_to_variant(const struct customer_record *customer)
 {
     return g_variant_new(CUSTOMER_TYPE, customer->id, customer->name,
                          (gboolean)customer->is_main_contact_only, (guint32)customer->colleagues,
-                         customer->main_contact);
+                         customer->main_contact, customer->number, customer->rank,
+                         customer->language, customer->country);
+}
+
+static GVariant *calendar_to_variant(const struct calendar_record *calendar)
+{
+    return g_variant_new("(s@ax@ax@ax)", calendar->zone, numbers_to_variant(calendar->opens),
+                         numbers_to_variant(calendar->closes),
+                         numbers_to_variant(calendar->holidays));
 }
 
 static GVariant *count_to_variant(const struct count_record *count)
@@ -152,14 +163,16 @@ static GVariant *head_to_variant(const struct records *records)
 {
     const struct twin_record *twin = &records->twin;
 
-    return g_variant_new("(xxbtmsb@" SETTINGS_TYPE "@" MAILBOX_TYPE "@as@" TWIN_TYPE ")",
+    return g_variant_new("(xxbtmsb@" SETTINGS_TYPE "@" MAILBOX_TYPE "@as@" TWIN_TYPE
+                         "@" CALENDAR_TYPE ")",
                          records->now_us, records->mail, (gboolean)records->is_oversize,
                          records->bytes, records->released_by, (gboolean)records->is_trusted,
                          settings_to_variant(&records->settings),
                          mailbox_to_variant(&records->mailbox),
                          texts_to_variant(records->own_addresses),
                          g_variant_new(TWIN_TYPE, twin->mail, (guint32)twin->verdict, twin->outcome,
-                                       twin->ticket, twin->comment, (gboolean)twin->is_unverified));
+                                       twin->ticket, twin->comment, (gboolean)twin->is_unverified),
+                         calendar_to_variant(&records->calendar));
 }
 
 GVariant *records_to_variant(const struct records *records)
@@ -370,12 +383,19 @@ static bool take_person(GVariant *value, struct records *records)
     gboolean is_lead = FALSE;
     gboolean is_disabled = FALSE;
     gboolean opens_tickets = FALSE;
+    gboolean is_absent = FALSE;
+    const char *language = NULL;
+    const char *job_title = NULL;
     g_autoptr(GVariant) groups = NULL;
 
     g_ptr_array_add(records->people, person);
-    g_variant_get(value, "(x&s&sbbbbbxbbb@ax)", &person->id, &name, &address, &is_dead, &is_contact,
-                  &is_confirmed, &is_main_contact, &opens_tickets, &person->customer,
-                  &is_technician, &is_lead, &is_disabled, &groups);
+    g_variant_get(value, "(x&s&sbbbbbxbbb@ax&s&sbx)", &person->id, &name, &address, &is_dead,
+                  &is_contact, &is_confirmed, &is_main_contact, &opens_tickets, &person->customer,
+                  &is_technician, &is_lead, &is_disabled, &groups, &language, &job_title,
+                  &is_absent, &person->deputy);
+    take_text(&person->language, language);
+    take_text(&person->job_title, job_title);
+    person->is_absent = is_absent;
     take_numbers(groups, person->groups);
     person->opens_tickets = opens_tickets;
     take_text(&person->name, name);
@@ -435,16 +455,36 @@ static bool take_address(GVariant *value, struct records *records)
 
 static bool take_customer(GVariant *value, struct customer_record *customer)
 {
-    const char *name = NULL;
+    const char *texts[5] = {NULL};
     gboolean is_only = FALSE;
     guint32 colleagues = 0;
 
-    g_variant_get(value, "(x&sbux)", &customer->id, &name, &is_only, &colleagues,
-                  &customer->main_contact);
-    take_text(&customer->name, name);
+    g_variant_get(value, "(x&sbux&s&s&s&s)", &customer->id, &texts[0], &is_only, &colleagues,
+                  &customer->main_contact, &texts[1], &texts[2], &texts[3], &texts[4]);
+    take_text(&customer->name, texts[0]);
+    take_text(&customer->number, texts[1]);
+    take_text(&customer->rank, texts[2]);
+    take_text(&customer->language, texts[3]);
+    take_text(&customer->country, texts[4]);
     customer->is_main_contact_only = is_only;
     customer->colleagues = (enum colleagues)colleagues;
     return colleagues <= COLLEAGUES_STAY_OUT;
+}
+
+/* Spans have two ends each. */
+static bool take_calendar(GVariant *value, struct calendar_record *calendar)
+{
+    const char *zone = NULL;
+    g_autoptr(GVariant) opens = NULL;
+    g_autoptr(GVariant) closes = NULL;
+    g_autoptr(GVariant) holidays = NULL;
+
+    g_variant_get(value, "(&s@ax@ax@ax)", &zone, &opens, &closes, &holidays);
+    take_text(&calendar->zone, zone);
+    take_numbers(opens, calendar->opens);
+    take_numbers(closes, calendar->closes);
+    take_numbers(holidays, calendar->holidays);
+    return calendar->opens->len == calendar->closes->len;
 }
 
 static bool take_head(GVariant *value, struct records *records)
@@ -455,15 +495,19 @@ static bool take_head(GVariant *value, struct records *records)
     g_autoptr(GVariant) mailbox = NULL;
     g_autoptr(GVariant) own_addresses = NULL;
     g_autoptr(GVariant) twin = NULL;
+    g_autoptr(GVariant) calendar = NULL;
 
-    g_variant_get(value, "(xxbtmsb@" SETTINGS_TYPE "@" MAILBOX_TYPE "@as@" TWIN_TYPE ")",
+    g_variant_get(value,
+                  "(xxbtmsb@" SETTINGS_TYPE "@" MAILBOX_TYPE "@as@" TWIN_TYPE "@" CALENDAR_TYPE ")",
                   &records->now_us, &records->mail, &is_oversize, &records->bytes,
-                  &records->released_by, &is_trusted, &settings, &mailbox, &own_addresses, &twin);
+                  &records->released_by, &is_trusted, &settings, &mailbox, &own_addresses, &twin,
+                  &calendar);
     records->is_oversize = is_oversize;
     records->is_trusted = is_trusted;
     take_texts(own_addresses, records->own_addresses);
     return take_settings(settings, &records->settings) &&
-           take_mailbox(mailbox, &records->mailbox) && take_twin(twin, &records->twin);
+           take_mailbox(mailbox, &records->mailbox) && take_twin(twin, &records->twin) &&
+           take_calendar(calendar, &records->calendar);
 }
 
 typedef bool (*row_taker)(GVariant *row, struct records *records);

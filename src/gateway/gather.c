@@ -45,6 +45,7 @@ static void start_records(struct batch *batch, struct batch_mail *mail,
     records->released_by = g_strdup(claimed->released_by);
     records->is_trusted = claimed->is_trusted;
     desk_store_mailbox(&batch->desk, claimed->mailbox, &records->mailbox);
+    desk_store_calendar(&batch->desk, &records->calendar);
     g_ptr_array_unref(records->own_addresses);
     records->own_addresses = desk_store_own_addresses(&batch->desk);
     for (int row = 0; row < rows_count(technicians); row++) {

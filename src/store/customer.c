@@ -24,21 +24,36 @@
  " CASE " customer ".colleagues_take_part WHEN true THEN 'yes' WHEN false THEN 'no'" \
  " ELSE 'default' END"
 
+/* In the order of enum customer_detail. */
+#define DETAIL_COLUMNS                                                                  \
+ "c.number, c.rank, c.phone, c.fax, c.address, c.postcode, c.city, c.state, c.country," \
+ " c.language, c.notes"
+
 #define CUSTOMER_COLUMNS                                                                 \
  "c.id, c.name,"                                                                         \
  " ARRAY(SELECT domain FROM customer_domain d WHERE d.customer = c.id ORDER BY domain)," \
  " (SELECT count(*) FROM person p WHERE p.customer = c.id),"                             \
  " (SELECT name FROM person p WHERE p.customer = c.id AND p.is_main_contact),"           \
- " c.is_main_contact_only," COLLEAGUES("c") ", c.created_at"
+ " c.is_main_contact_only," COLLEAGUES("c") ", c.created_at, " DETAIL_COLUMNS
 
 static const struct statement LIST = {
-    "customer_list", "SELECT " CUSTOMER_COLUMNS " FROM customer c ORDER BY lower(c.name), c.id"};
+    "customer_list",
+    "SELECT " CUSTOMER_COLUMNS " FROM customer c"
+    " WHERE ($1::text IS NULL OR lower(c.rank) = lower($1))"
+    " AND ($2::text IS NULL OR lower(c.country) = lower($2))"
+    " AND (NOT $3 OR c.is_main_contact_only)"
+    " AND ($4::text IS NULL OR position(lower($4) IN lower(concat_ws(E'\\n', c.name, c.city, " DETAIL_COLUMNS
+    "))) > 0"
+    "  OR EXISTS (SELECT FROM customer_domain d WHERE d.customer = c.id AND position(lower($4) IN d.domain) > 0))"
+    " ORDER BY lower(c.name), c.id"};
 
-/* A name that looks like a number wins over the number: it was chosen by somebody. */
+/* A name that looks like a number wins over the number: it was chosen by somebody. Then comes the business's own
+ * number, then ours. */
 static const struct statement FIND = {
     "customer_find",
-    "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE lower(c.name) = lower($1) OR c.id = $2"
-    " ORDER BY lower(c.name) = lower($1) DESC LIMIT 1"};
+    "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE lower(c.name) = lower($1)"
+    " OR (lower(c.number) = lower($1) AND c.number <> '') OR c.id = $2"
+    " ORDER BY lower(c.name) = lower($1) DESC, lower(c.number) = lower($1) DESC LIMIT 1"};
 
 static const struct statement ADD = {"customer_add",
                                      "INSERT INTO customer (name) VALUES ($1)"
@@ -53,12 +68,16 @@ static const struct statement OF_DOMAINS = {
     "SELECT d.customer, d.domain, c.name FROM unnest($1::text[]) WITH ORDINALITY AS w (domain, n)"
     " JOIN customer_domain d USING (domain) JOIN customer c ON c.id = d.customer ORDER BY w.n LIMIT 1"};
 
+static const struct statement NUMBERED = {
+    "customer_numbered",
+    "SELECT id, name FROM customer WHERE lower(number) = lower($1) AND $1 <> ''"};
+
 static const struct statement NAMED = {"customer_named",
                                        "SELECT id FROM customer WHERE lower(name) = lower($1)"};
 
-static const struct statement LOCK = {"customer_lock",
-                                      "SELECT c.name, c.is_main_contact_only," COLLEAGUES(
-                                          "c") " FROM customer c WHERE c.id = $1 FOR UPDATE"};
+static const struct statement LOCK = {
+    "customer_lock", "SELECT c.name, c.is_main_contact_only," COLLEAGUES(
+                         "c") ", " DETAIL_COLUMNS " FROM customer c WHERE c.id = $1 FOR UPDATE"};
 
 /* Notices go to the first address: that one must take mail. */
 static const struct statement MAIN = {
@@ -69,14 +88,23 @@ static const struct statement MAIN = {
 static const struct statement CHANGE = {
     "customer_change",
     "UPDATE customer SET name = $2, is_main_contact_only = $3,"
-    " colleagues_take_part = CASE $4 WHEN 'yes' THEN true WHEN 'no' THEN false END WHERE id = $1"};
+    " colleagues_take_part = CASE $4 WHEN 'yes' THEN true WHEN 'no' THEN false END, number = $5,"
+    " rank = $6, phone = $7, fax = $8, address = $9, postcode = $10, city = $11, state = $12,"
+    " country = $13, language = $14, notes = $15 WHERE id = $1"};
 
 static const struct statement REMOVE_DOMAIN = {
     "customer_remove_domain", "DELETE FROM customer_domain WHERE domain = $1 AND customer = $2"};
 
-enum status customer_store_list(struct tx *tx, struct rows **rows_out, struct err *err)
+enum status customer_store_list(struct tx *tx, const struct customer_filter *filter,
+                                struct rows **rows_out, struct err *err)
 {
-    return tx_query(tx, &LIST, NULL, rows_out, err);
+    OWNED(params) params = params_new();
+
+    params_add_text(params, filter->rank);
+    params_add_text(params, filter->country);
+    params_add_bool(params, filter->is_main_contact_only);
+    params_add_text(params, filter->text);
+    return tx_query(tx, &LIST, params, rows_out, err);
 }
 
 enum status customer_store_find(struct tx *tx, const char *name_or_id, struct rows **rows_out,
@@ -240,24 +268,51 @@ static enum status check_name(struct tx *tx, customer_id customer, const char *n
     return status;
 }
 
+/* The business's own number is one customer's. */
+static enum status check_number(struct tx *tx, customer_id customer, const char *number,
+                                struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+
+    params_add_text(params, number);
+    enum status status = tx_query(tx, &NUMBERED, params, &rows, err);
+    if (status == ST_OK && rows_count(rows) > 0 && row_int64(rows, 0, 0) != customer) {
+        return err_set(err, ST_INVALID, "the number \"%s\" is that of the customer \"%s\"", number,
+                       row_text(rows, 0, 1));
+    }
+    return status;
+}
+
+/* Of LOCK's columns. */
+enum { OLD_NAME, OLD_ONLY, OLD_COLLEAGUES, OLD_DETAILS };
+
 static void queue_change(struct tx *tx, const char *actor, customer_id customer,
                          const struct rows *old, const struct customer_change *change)
 {
     OWNED(params) params = params_new();
     struct logged_change base = logged(actor, customer, "changed");
-    const char *old_only = row_bool(old, 0, 1) ? "yes" : "no";
-    const char *name = change->name != NULL ? change->name : row_text(old, 0, 0);
+    const char *old_only = row_bool(old, 0, OLD_ONLY) ? "yes" : "no";
+    const char *name = change->name != NULL ? change->name : row_text(old, 0, OLD_NAME);
     const char *only = change->main_only != NULL ? change->main_only : old_only;
-    const char *colleagues = change->colleagues != NULL ? change->colleagues : row_text(old, 0, 2);
+    const char *colleagues = change->colleagues != NULL ? change->colleagues
+                                                        : row_text(old, 0, OLD_COLLEAGUES);
 
     params_add_int64(params, customer);
     params_add_text(params, name);
     params_add_bool(params, strcmp(only, "yes") == 0);
     params_add_text(params, colleagues);
+    for (int i = 0; i < CUSTOMER_DETAILS; i++) {
+        const char *old_value = row_text(old, 0, OLD_DETAILS + i);
+        const char *value = change->details[i] != NULL ? change->details[i] : old_value;
+        params_add_text(params, value);
+        change_log_queue_field(tx, &base, detail_of_customer((enum customer_detail)i)->name,
+                               old_value, value);
+    }
     tx_queue(tx, &CHANGE, params, NULL);
-    change_log_queue_field(tx, &base, "name", row_text(old, 0, 0), name);
+    change_log_queue_field(tx, &base, "name", row_text(old, 0, OLD_NAME), name);
     change_log_queue_field(tx, &base, "main-contact-only", old_only, only);
-    change_log_queue_field(tx, &base, "colleagues", row_text(old, 0, 2), colleagues);
+    change_log_queue_field(tx, &base, "colleagues", row_text(old, 0, OLD_COLLEAGUES), colleagues);
 }
 
 enum status customer_store_change(struct tx *tx, const char *actor, customer_id customer,
@@ -268,6 +323,9 @@ enum status customer_store_change(struct tx *tx, const char *actor, customer_id 
 
     if (status == ST_OK && change->name != NULL) {
         status = check_name(tx, customer, change->name, err);
+    }
+    if (status == ST_OK && change->details[CUSTOMER_NUMBER] != NULL) {
+        status = check_number(tx, customer, change->details[CUSTOMER_NUMBER], err);
     }
     if (status != ST_OK) {
         return status;

@@ -1,6 +1,6 @@
 /* desk - what is common to all mails of a moment: settings, token keys, mailboxes, the clock
  *
- * Read anew for every batch (four small queries in the batch's first round trip), so that a change by the
+ * Read anew for every batch (five small queries in the batch's first round trip), so that a change by the
  * command line is live with the next mail and no process has to be told.
  *
  * Secrets: token keys pass through here into struct token_keys and nowhere else. Passwords of mailboxes are
@@ -20,6 +20,14 @@ static const struct statement MAILBOXES = {
     "desk_mailboxes",
     "SELECT id, address, name, trust, authserv_id, own_hosts, technician_proof = 'auth',"
     " has_subaddresses, send_bytes FROM mailbox ORDER BY id"};
+/* Holidays of other years bear on no mail of today. */
+static const struct statement CALENDAR = {
+    "desk_calendar",
+    "SELECT zone,"
+    " (SELECT array_agg((weekday - 1) * 1440::int8 + opens ORDER BY weekday, opens) FROM working_span),"
+    " (SELECT array_agg((weekday - 1) * 1440::int8 + closes ORDER BY weekday, opens) FROM working_span),"
+    " (SELECT array_agg(coalesce(year, 0) * 10000::int8 + month * 100 + day ORDER BY year, month, day) FROM holiday"
+    "  WHERE year IS NULL OR abs(year - extract(year FROM now())) <= 1) FROM calendar"};
 static const struct statement ACCOUNT = {
     "desk_account",
     "SELECT id, address, imap_host, imap_port, imap_user, imap_security, smtp_host, smtp_port,"
@@ -95,6 +103,7 @@ void desk_store_queue(struct tx *tx, struct desk_rows *rows_out)
     tx_queue(tx, &SETTINGS, NULL, &rows_out->settings);
     tx_queue(tx, &KEYS, NULL, &rows_out->keys);
     tx_queue(tx, &MAILBOXES, NULL, &rows_out->mailboxes);
+    tx_queue(tx, &CALENDAR, NULL, &rows_out->calendar);
 }
 
 void desk_rows_clear(struct desk_rows *rows)
@@ -103,6 +112,7 @@ void desk_rows_clear(struct desk_rows *rows)
     g_clear_pointer(&rows->settings, rows_free);
     g_clear_pointer(&rows->keys, rows_free);
     g_clear_pointer(&rows->mailboxes, rows_free);
+    g_clear_pointer(&rows->calendar, rows_free);
 }
 
 int64_t desk_store_now(const struct desk_rows *rows)
@@ -138,6 +148,15 @@ void desk_store_keys(const struct desk_rows *rows, struct token_keys *keys_out)
             keys_out->signing_slot = slot; /* the newest comes last */
         }
     }
+}
+
+void desk_store_calendar(const struct desk_rows *rows, struct calendar_record *calendar)
+{
+    calendar_done(calendar);
+    calendar->zone = g_strdup(row_text(rows->calendar, 0, 0));
+    calendar->opens = row_int64s(rows->calendar, 0, 1);
+    calendar->closes = row_int64s(rows->calendar, 0, 2);
+    calendar->holidays = row_int64s(rows->calendar, 0, 3);
 }
 
 static enum trust trust_of(const char *name)

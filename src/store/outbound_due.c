@@ -87,7 +87,8 @@ static const struct statement MAILS = {
     "outbound_due_mails",
     "SELECT o.id, o.lease_epoch, o.mailbox, o.ticket, o.comment, o.notice, o.address, o.domain,"
     " o.message_id, o.reply_token, o.bounce_token, o.queued_at, o.attempt, o.is_automatic,"
-    " o.is_stranger, o.recipient, coalesce(p.name, ''), coalesce(p.language, 'en'),"
+    " o.is_stranger, o.recipient, coalesce(p.name, ''), coalesce(nullif(p.language, ''),"
+    " (SELECT nullif(language, '') FROM customer WHERE id = p.customer), 'en'),"
     " coalesce(t.subject, ''), coalesce(cu.name, ''), rq.id, coalesce(rq.name, ''),"
     " coalesce(" FIRST_ADDRESS(
         "rq.id") ", ''), a.id, coalesce(a.name, ''), au.id,"

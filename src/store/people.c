@@ -10,17 +10,25 @@
 
 #include "store/arrays.h"
 
-#define CUSTOMER_COLUMNS                                         \
- "c.id, c.name, c.is_main_contact_only, c.colleagues_take_part," \
- " (SELECT id FROM person m WHERE m.customer = c.id AND m.is_main_contact)"
+#define CUSTOMER_COLUMNS                                                     \
+ "c.id, c.name, c.is_main_contact_only, c.colleagues_take_part,"             \
+ " (SELECT id FROM person m WHERE m.customer = c.id AND m.is_main_contact)," \
+ " c.number, c.rank, c.language, c.country"
+/* Today is the day of the desk's zone. */
 #define PERSON_COLUMNS                                                                   \
  "p.id, p.name, a.address, a.is_dead, p.is_contact, p.is_confirmed, p.is_main_contact,"  \
  " p.customer, p.is_technician, p.is_lead, p.is_disabled, p.opens_tickets,"              \
  " CASE WHEN p.is_technician THEN (SELECT array_agg(technician_group) FROM group_member" \
- "  WHERE technician = p.id) END, " CUSTOMER_COLUMNS
-#define PERSON_TABLES                                                             \
- " JOIN LATERAL (SELECT address, is_dead FROM person_address WHERE person = p.id" \
- "  ORDER BY position, address_key LIMIT 1) a ON true LEFT JOIN customer c ON c.id = p.customer"
+ "  WHERE technician = p.id) END, coalesce(nullif(p.language, ''), c.language, ''),"     \
+ " p.job_title, o.technician IS NOT NULL, o.deputy, " CUSTOMER_COLUMNS
+#define PERSON_TABLES                                                                                     \
+ " JOIN LATERAL (SELECT address, is_dead FROM person_address WHERE person = p.id"                         \
+ "  ORDER BY position, address_key LIMIT 1) a ON true LEFT JOIN customer c ON c.id = p.customer"          \
+ " LEFT JOIN absence o ON o.technician = p.id AND (now() AT TIME ZONE (SELECT zone FROM calendar))::date" \
+ "  BETWEEN o.first_day AND o.last_day"
+
+/* Of PERSON_COLUMNS, and what stands behind them. */
+enum { COLUMN_CUSTOMER = 17, COLUMN_KEY = COLUMN_CUSTOMER + 9 };
 
 static const struct statement BY_ADDRESS = {
     "people_by_address",
@@ -82,6 +90,8 @@ struct person_record *people_store_read(const struct rows *rows, int row)
     struct person_record *person = person_record_new();
     g_free(person->name);
     g_free(person->address);
+    g_free(person->language);
+    g_free(person->job_title);
     person->id = row_int64(rows, row, 0);
     person->name = g_strdup(row_text(rows, row, 1));
     person->address = g_strdup(row_text(rows, row, 2));
@@ -96,6 +106,10 @@ struct person_record *people_store_read(const struct rows *rows, int row)
     person->opens_tickets = row_bool(rows, row, 11);
     g_array_unref(person->groups);
     person->groups = row_int64s(rows, row, 12);
+    person->language = g_strdup(row_text(rows, row, 13));
+    person->job_title = g_strdup(row_text(rows, row, 14));
+    person->is_absent = row_bool(rows, row, 15);
+    person->deputy = row_int64(rows, row, 16);
     return person;
 }
 
@@ -112,12 +126,16 @@ static struct customer_record read_customer(const struct rows *rows, int row, in
                       : row_bool(rows, row, first + 3) ? COLLEAGUES_TAKE_PART
                                                        : COLLEAGUES_STAY_OUT,
         .main_contact = row_int64(rows, row, first + 4),
+        .number = (char *)row_text(rows, row, first + 5),
+        .rank = (char *)row_text(rows, row, first + 6),
+        .language = (char *)row_text(rows, row, first + 7),
+        .country = (char *)row_text(rows, row, first + 8),
     };
 }
 
 bool people_store_read_customer(const struct rows *rows, int row, struct customer_record *customer)
 {
-    struct customer_record found = read_customer(rows, row, 13);
+    struct customer_record found = read_customer(rows, row, COLUMN_CUSTOMER);
 
     if (found.id != 0) {
         customer_record_set(customer, &found);
@@ -127,7 +145,7 @@ bool people_store_read_customer(const struct rows *rows, int row, struct custome
 
 const char *people_store_read_key(const struct rows *rows, int row)
 {
-    return row_text(rows, row, 18);
+    return row_text(rows, row, COLUMN_KEY);
 }
 
 customer_id people_store_read_domain(const struct rows *rows, int row, const char *domain,

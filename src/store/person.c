@@ -14,26 +14,47 @@
 #include "store/change_log.h"
 #include "store/named.h"
 
-#define PERSON_COLUMNS                                                                         \
- "p.id, p.name,"                                                                               \
- " (SELECT address FROM person_address a WHERE a.person = p.id"                                \
- "  ORDER BY position, address_key LIMIT 1),"                                                  \
- " ARRAY(SELECT address FROM person_address a WHERE a.person = p.id"                           \
- "  ORDER BY position, address_key),"                                                          \
- " c.name, c.id, p.is_contact, p.is_confirmed, p.is_main_contact, p.is_technician, p.is_lead," \
- " p.is_disabled, p.language, p.created_at, p.opens_tickets,"                                  \
- " (SELECT is_dead FROM person_address a WHERE a.person = p.id"                                \
- "  ORDER BY position, address_key LIMIT 1)"                                                   \
- " FROM person p LEFT JOIN customer c ON c.id = p.customer"
+#define PERSON_COLUMNS                                                                           \
+ "p.id, p.name,"                                                                                 \
+ " (SELECT address FROM person_address a WHERE a.person = p.id"                                  \
+ "  ORDER BY position, address_key LIMIT 1),"                                                    \
+ " ARRAY(SELECT address FROM person_address a WHERE a.person = p.id"                             \
+ "  ORDER BY position, address_key),"                                                            \
+ " c.name, c.id, p.is_contact, p.is_confirmed, p.is_main_contact, p.is_technician, p.is_lead,"   \
+ " p.is_disabled, p.language, p.created_at, p.opens_tickets,"                                    \
+ " (SELECT is_dead FROM person_address a WHERE a.person = p.id"                                  \
+ "  ORDER BY position, address_key LIMIT 1),"                                                    \
+ " p.first_name, p.last_name, p.job_title, p.notes, p.phones,"                                   \
+ " ARRAY(SELECT g.name FROM group_member m JOIN technician_group g ON g.id = m.technician_group" \
+ "  WHERE m.technician = p.id ORDER BY lower(g.name)),"                                          \
+ " o.first_day::text, o.last_day::text,"                                                         \
+ " (SELECT d.name FROM person d WHERE d.id = o.deputy),"                                         \
+ " coalesce((now() AT TIME ZONE (SELECT zone FROM calendar))::date"                              \
+ "  BETWEEN o.first_day AND o.last_day, false)"                                                  \
+ " FROM person p LEFT JOIN customer c ON c.id = p.customer LEFT JOIN absence o ON o.technician = p.id"
+
+/* $n is a text that is somewhere in what is known of him. */
+#define CONTAINS(n)                                                                       \
+ " AND ($" n "::text IS NULL OR position(lower($" n                                       \
+ ") IN lower(concat_ws(E'\\n', p.name, p.first_name,"                                     \
+ "  p.last_name, p.job_title, p.notes, array_to_string(p.phones, E'\\n')))) > 0"          \
+ "  OR EXISTS (SELECT FROM person_address a WHERE a.person = p.id AND position(lower($" n \
+ ") IN a.address_key) > 0))"
 
 static const struct statement CONTACTS = {
     "person_contacts",
     "SELECT " PERSON_COLUMNS " WHERE p.is_contact AND ($1::int8 IS NULL OR p.customer = $1)"
-    " ORDER BY lower(p.name), p.id"};
+    " AND (NOT $2 OR p.is_disabled) AND (NOT $3 OR NOT p.is_confirmed) AND (NOT $4 OR p.is_main_contact)" CONTAINS(
+        "5") " ORDER BY lower(p.name), p.id"};
 
-static const struct statement TECHNICIANS = {"person_technicians",
-                                             "SELECT " PERSON_COLUMNS
-                                             " WHERE p.is_technician ORDER BY lower(p.name), p.id"};
+static const struct statement TECHNICIANS = {
+    "person_technicians",
+    "SELECT " PERSON_COLUMNS " WHERE p.is_technician"
+    " AND ($1::int8 IS NULL OR EXISTS (SELECT FROM group_member m"
+    "  WHERE m.technician = p.id AND m.technician_group = $1))"
+    " AND (NOT $2 OR p.is_disabled) AND (NOT $3 OR (now() AT TIME ZONE"
+    "  (SELECT zone FROM calendar))::date BETWEEN o.first_day AND o.last_day)" CONTAINS(
+        "4") " ORDER BY lower(p.name), p.id"};
 
 static const struct statement FIND = {
     "person_find", "SELECT " PERSON_COLUMNS
@@ -62,17 +83,29 @@ static const struct statement BECOME_CONTACT = {
     "person_become_contact", "UPDATE person SET is_contact = true, customer = $2,"
                              " is_confirmed = $3, is_main_contact = $4 WHERE id = $1"};
 
-enum status person_store_contacts(struct tx *tx, customer_id customer, struct rows **rows_out,
-                                  struct err *err)
+enum status person_store_contacts(struct tx *tx, const struct person_filter *filter,
+                                  struct rows **rows_out, struct err *err)
 {
     OWNED(params) params = params_new();
-    params_add_id(params, customer);
+
+    params_add_id(params, filter->customer);
+    params_add_bool(params, filter->is_disabled);
+    params_add_bool(params, filter->is_unconfirmed);
+    params_add_bool(params, filter->is_main_contact);
+    params_add_text(params, filter->text);
     return tx_query(tx, &CONTACTS, params, rows_out, err);
 }
 
-enum status person_store_technicians(struct tx *tx, struct rows **rows_out, struct err *err)
+enum status person_store_technicians(struct tx *tx, const struct person_filter *filter,
+                                     struct rows **rows_out, struct err *err)
 {
-    return tx_query(tx, &TECHNICIANS, NULL, rows_out, err);
+    OWNED(params) params = params_new();
+
+    params_add_id(params, filter->group);
+    params_add_bool(params, filter->is_disabled);
+    params_add_bool(params, filter->is_absent);
+    params_add_text(params, filter->text);
+    return tx_query(tx, &TECHNICIANS, params, rows_out, err);
 }
 
 enum status person_store_find(struct tx *tx, const char *key_or_id, struct rows **rows_out,

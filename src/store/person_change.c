@@ -15,14 +15,16 @@
 #include "store/person_change.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "store/arrays.h"
 #include "store/change_log.h"
 #include "store/customer.h"
 
 static const struct statement LOCK = {
     "person_change_lock",
     "SELECT p.name, p.customer, c.name, p.is_main_contact, p.opens_tickets, p.is_confirmed, p.is_lead,"
-    " p.is_disabled FROM person p LEFT JOIN customer c ON c.id = p.customer WHERE p.id = $1"
+    " p.is_disabled, p.first_name, p.last_name, p.job_title, p.language, p.notes, p.phones FROM person p LEFT JOIN customer c ON c.id = p.customer WHERE p.id = $1"
     " FOR UPDATE OF p"};
 
 static const struct statement FORMER = {
@@ -33,7 +35,8 @@ static const struct statement FORMER = {
 static const struct statement CHANGE = {
     "person_change",
     "UPDATE person SET name = $2, customer = $3, is_main_contact = $4, opens_tickets = $5,"
-    " is_confirmed = $6, is_lead = $7, is_disabled = $8 WHERE id = $1"};
+    " is_confirmed = $6, is_lead = $7, is_disabled = $8, first_name = $9, last_name = $10,"
+    " job_title = $11, language = $12, notes = $13, phones = $14 WHERE id = $1"};
 
 static const struct statement CUSTOMER_NAME = {"person_change_customer",
                                                "SELECT name FROM customer WHERE id = $1"};
@@ -70,7 +73,12 @@ struct state {
     bool is_confirmed;
     bool is_lead;
     bool is_disabled;
+    const char *details[PERSON_DETAILS];
+    const GPtrArray *phones; /* char * */
 };
+
+/* Of LOCK's columns. */
+enum { LOCKED_DETAILS = 8, LOCKED_PHONES = LOCKED_DETAILS + PERSON_DETAILS };
 
 static struct logged_change logged(const struct person_target *target, const char *what)
 {
@@ -102,6 +110,9 @@ static enum status lock(struct tx *tx, person_id person, struct rows **rows_out,
             .is_lead = row_bool(rows, 0, 6),
             .is_disabled = row_bool(rows, 0, 7),
         };
+        for (int i = 0; i < PERSON_DETAILS; i++) {
+            state_out->details[i] = row_text(rows, 0, LOCKED_DETAILS + i);
+        }
         *rows_out = g_steal_pointer(&rows);
     }
     return status;
@@ -126,7 +137,28 @@ static struct state changed(const struct state *old, const struct person_change 
     state.is_confirmed = toggled(old->is_confirmed, change->is_confirmed);
     state.is_lead = toggled(old->is_lead, change->is_lead);
     state.is_disabled = toggled(old->is_disabled, change->is_disabled);
+    for (int i = 0; i < PERSON_DETAILS; i++) {
+        state.details[i] = change->details[i] != NULL ? change->details[i] : old->details[i];
+    }
+    state.phones = change->phones != NULL ? change->phones : old->phones;
     return state;
+}
+
+static char *whole_name(const struct state *state)
+{
+    return detail_whole_name(state->details[PERSON_FIRST_NAME], state->details[PERSON_LAST_NAME]);
+}
+
+/* The name by which he is called then, if it follows from first and last name; NULL: it stays. Own. */
+static char *followed_name(const struct state *old, const struct state *new,
+                           const struct person_change *change)
+{
+    g_autofree char *before = whole_name(old);
+    g_autofree char *after = whole_name(new);
+
+    return change->name == NULL && after[0] != '\0' && strcmp(before, old->name) == 0
+               ? g_steal_pointer(&after)
+               : NULL;
 }
 
 /* Who is main contact now is it no more. */
@@ -148,6 +180,25 @@ static enum status replace_main(struct tx *tx, const struct person_target *targe
     return status;
 }
 
+static char *phones_text(const GPtrArray *phones)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < phones->len; i++) {
+        g_string_append_printf(text, "%s%s", i == 0 ? "" : ", ", (const char *)phones->pdata[i]);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void log_phones(struct tx *tx, const struct logged_change *base, const GPtrArray *old,
+                       const GPtrArray *new)
+{
+    g_autofree char *before = phones_text(old);
+    g_autofree char *after = phones_text(new);
+
+    change_log_queue_field(tx, base, detail_of_phone()->name, before, after);
+}
+
 static void queue_change(struct tx *tx, const struct person_target *target, const struct state *old,
                          const struct state *new)
 {
@@ -162,6 +213,13 @@ static void queue_change(struct tx *tx, const struct person_target *target, cons
     params_add_bool(params, new->is_confirmed);
     params_add_bool(params, new->is_lead);
     params_add_bool(params, new->is_disabled);
+    for (int i = 0; i < PERSON_DETAILS; i++) {
+        params_add_text(params, new->details[i]);
+        change_log_queue_field(tx, &base, detail_of_person((enum person_detail)i)->name,
+                               old->details[i], new->details[i]);
+    }
+    arrays_add_texts(params, new->phones);
+    log_phones(tx, &base, old->phones, new->phones);
     tx_queue(tx, &CHANGE, params, NULL);
     change_log_queue_field(tx, &base, "name", old->name, new->name);
     change_log_queue_field(tx, &base, "customer", old->customer_name, new->customer_name);
@@ -206,7 +264,11 @@ enum status person_store_change(struct tx *tx, const struct person_target *targe
     if (status != ST_OK) {
         return status;
     }
+    g_autoptr(GPtrArray) phones = row_texts(rows, 0, LOCKED_PHONES);
+    old.phones = phones;
     struct state new = changed(&old, change);
+    g_autofree char *name = followed_name(&old, &new, change);
+    new.name = name != NULL ? name : new.name;
     if (new.is_main_contact &&new.customer == 0) {
         (void)err_set(err, ST_INVALID, "a main contact belongs to a customer");
         return err_hint(err, "name it by --customer");

@@ -117,7 +117,7 @@ Test(path, finds_people_by_any_of_their_addresses_and_customers_by_domain)
     struct customer_record customer = {0};
     cr_expect(people_store_read_customer(by_address, 0, &customer));
     cr_expect_str_eq(customer.name, "Acme GmbH");
-    g_free(customer.name);
+    customer_record_clear(&customer);
     cr_expect_str_eq(people_store_read_key(by_address, 0), "a.meyer@acme.example");
     person_record_free(anna);
     cr_expect_eq(rows_count(customers), 1);

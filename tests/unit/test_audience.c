@@ -59,6 +59,41 @@ Test(audience, of_a_ticket_of_someone_who_is_gone_is_everybody_again)
     expect_mails(again, "comment:5 comment:6 comment:11");
 }
 
+/* Clara is Ben's deputy; ticket 12 is his. */
+static const struct {
+    const char *name;
+    bool is_absent;
+    person_id deputy;
+    bool is_deputy_disabled;
+    group_id group; /* of the ticket; Ben is its assignee, nobody is in it */
+    const char *want;
+} DEPUTIES[] = {
+    {"an absent assignee goes on getting his mail", true, CLARA, false, 0, "comment:5 comment:6"},
+    {"who is there needs no deputy", false, CLARA, false, 0, "comment:5"},
+    {"without a deputy", true, 0, false, 0, "comment:5"},
+    {"a deputy who is disabled", true, CLARA, true, 0, "comment:5"},
+    {"a deputy who is not in the records", true, 999, false, 0, "comment:5"},
+    {"a deputy who could not act in the group", true, CLARA, false, 31, "comment:5"},
+};
+
+Test(audience, of_an_absent_assignee_is_his_deputy_as_well)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(DEPUTIES); i++) {
+        OWNED(plan) plan = plan_new();
+        OWNED(records) records = world_records();
+        struct audience audience = about_ticket(records, ANNA);
+
+        world_ticket(records, 12)->assignee = BEN;
+        world_ticket(records, 12)->group = DEPUTIES[i].group;
+        world_person(records, BEN)->is_absent = DEPUTIES[i].is_absent;
+        world_person(records, BEN)->deputy = DEPUTIES[i].deputy;
+        world_person(records, CLARA)->is_disabled = DEPUTIES[i].is_deputy_disabled;
+        audience_tell_technicians(plan, &audience, "comment");
+        cr_log_info("%s", DEPUTIES[i].name);
+        expect_mails(plan, DEPUTIES[i].want);
+    }
+}
+
 Test(audience, of_a_note_gets_tokens_for_notes)
 {
     OWNED(plan) plan = plan_new();

@@ -15,6 +15,8 @@ static void add_people(struct records *records)
 
     g_free(anna->name);
     g_free(anna->address);
+    g_free(anna->language);
+    g_free(anna->job_title);
     *anna = (struct person_record){.id = 4,
                                    .name = g_strdup("Anna Ärmel"),
                                    .address = g_strdup("Anna@acme.example"),
@@ -23,12 +25,16 @@ static void add_people(struct records *records)
                                    .is_confirmed = true,
                                    .is_main_contact = true,
                                    .customer = 2,
-                                   .groups = anna->groups};
+                                   .groups = anna->groups,
+                                   .language = g_strdup("de"),
+                                   .job_title = g_strdup("Geschäftsführerin")};
     ben->id = 5;
     ben->is_technician = true;
     ben->is_lead = true;
     g_array_append_vals(ben->groups, GROUPS, 2);
     ben->is_disabled = true;
+    ben->is_absent = true;
+    ben->deputy = 6;
     g_ptr_array_add(records->people, anna);
     g_ptr_array_add(records->people, ben);
 }
@@ -167,6 +173,19 @@ static void add_evidence(struct records *records)
     g_ptr_array_add(records->counts, count_record_new(BUDGET_DOMAIN_HOUR, "acme.example", 7));
 }
 
+static void add_calendar(struct calendar_record *calendar)
+{
+    static const int64_t OPENS[] = {540, 1980};
+    static const int64_t CLOSES[] = {1020, 2460};
+    static const int64_t HOLIDAYS[] = {1225, 20270101, 20270106};
+
+    g_free(calendar->zone);
+    calendar->zone = g_strdup("Europe/Vienna");
+    g_array_append_vals(calendar->opens, OPENS, 2);
+    g_array_append_vals(calendar->closes, CLOSES, 2);
+    g_array_append_vals(calendar->holidays, HOLIDAYS, 3);
+}
+
 static struct records *full_records(void)
 {
     struct records *records = records_new();
@@ -198,6 +217,14 @@ static struct records *full_records(void)
     records->customer.id = 2;
     g_free(records->customer.name);
     records->customer.name = g_strdup("Acme GmbH");
+    const struct customer_record whole = {.id = 2,
+                                          .name = records->customer.name,
+                                          .number = (char *)"K-1001",
+                                          .rank = (char *)"gold",
+                                          .language = (char *)"fr",
+                                          .country = (char *)"Österreich"};
+    customer_record_set(&records->customer, &whole);
+    add_calendar(&records->calendar);
     records->customer.is_main_contact_only = true;
     records->customer.colleagues = COLLEAGUES_STAY_OUT;
     records->customer.main_contact = 4;
@@ -276,9 +303,37 @@ Test(records, keep_every_member_of_the_mail)
     cr_expect(got->customer.is_main_contact_only);
     cr_expect_eq(got->customer.colleagues, COLLEAGUES_STAY_OUT);
     cr_expect_eq(got->customer.main_contact, 4);
+    cr_expect_str_eq(got->customer.number, "K-1001");
+    cr_expect_str_eq(got->customer.rank, "gold");
+    cr_expect_str_eq(got->customer.language, "fr");
+    cr_expect_str_eq(got->customer.country, "Österreich");
     cr_expect(got->is_trusted && got->twin.is_unverified);
     cr_expect_eq(got->twin.comment, 8);
     cr_expect_eq(got->technicians->len, 2);
+}
+
+Test(records, keep_the_calendar)
+{
+    OWNED(records) records = full_records();
+    OWNED(records) got = stored_and_read(records);
+
+    cr_expect_str_eq(got->calendar.zone, "Europe/Vienna");
+    cr_assert_eq(got->calendar.opens->len, 2);
+    cr_expect_eq(g_array_index(got->calendar.opens, int64_t, 1), 1980);
+    cr_expect_eq(g_array_index(got->calendar.closes, int64_t, 0), 1020);
+    cr_assert_eq(got->calendar.holidays->len, 3);
+    cr_expect_eq(g_array_index(got->calendar.holidays, int64_t, 2), 20270106);
+}
+
+Test(records, refuse_a_span_without_an_end)
+{
+    OWNED(records) records = full_records();
+    struct records *got = NULL;
+    struct err err = {.status = ST_OK};
+
+    g_array_set_size(records->calendar.closes, 1);
+    g_autoptr(GVariant) stored = records_to_variant(records);
+    cr_expect_eq(records_from_variant(stored, &got, &err), ST_INVALID);
 }
 
 Test(records, keep_every_member_of_people_and_tickets)
@@ -292,8 +347,13 @@ Test(records, keep_every_member_of_people_and_tickets)
     cr_expect(anna->is_address_dead && anna->is_contact && anna->is_confirmed);
     cr_expect(anna->is_main_contact && !anna->opens_tickets);
     cr_expect_eq(anna->customer, 2);
+    cr_expect_str_eq(anna->language, "de");
+    cr_expect_str_eq(anna->job_title, "Geschäftsführerin");
+    cr_expect(!anna->is_absent && anna->deputy == 0);
     const struct person_record *ben = records_person(got, 5);
     cr_expect(ben->is_technician && ben->is_lead && ben->is_disabled && ben->opens_tickets);
+    cr_expect(ben->is_absent);
+    cr_expect_eq(ben->deputy, 6);
     cr_assert_eq(ben->groups->len, 2);
     cr_expect_eq(g_array_index(ben->groups, group_id, 1), 32);
     const struct ticket_record *ticket = records_ticket(got, 12);
