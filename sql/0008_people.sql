@@ -76,3 +76,19 @@ CREATE TABLE holiday (
     CHECK (make_date(coalesce(year, 2024), month, day) IS NOT NULL) -- 2024 has a 29 February
 );
 CREATE UNIQUE INDEX holiday_day ON holiday (coalesce(year, 0), month, day);
+
+-- ---- who is away ---------------------------------------------------------------------------
+
+-- Nobody who is away is given a ticket by turns.
+CREATE OR REPLACE FUNCTION technician_is_there(wanted bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM person p WHERE p.id = wanted AND p.is_technician AND NOT p.is_disabled
+        AND NOT EXISTS (SELECT FROM absence o WHERE o.technician = p.id
+            AND (now() AT TIME ZONE (SELECT zone FROM calendar))::date BETWEEN o.first_day AND o.last_day))
+$$;
+
+-- ---- what is imported -----------------------------------------------------------------------
+
+-- The row of an import that a change belongs to (a number of this table); NULL: somebody changed just this.
+ALTER TABLE change_log ADD import bigint;
+UPDATE admin_limit SET privileges = 'INSERT (actor, object, object_id, what, field, old_value, new_value, import)'
+WHERE table_name = 'change_log';

@@ -58,6 +58,7 @@ MUST_CHECK enum status cli_add_or_remove(const char *word, bool *is_added_out, s
 
 /* The files of src/cli, one noun each. */
 extern const struct noun NOUN_AUDIT;
+extern const struct noun NOUN_CALENDAR;
 extern const struct noun NOUN_CONTACT;
 extern const struct noun NOUN_CUSTOMER;
 extern const struct noun NOUN_DOCTOR;

@@ -308,7 +308,8 @@ static enum status read_change(struct setting *setting, struct err *err)
 static void say_uncovered(const struct cli *cli, const struct setting *setting)
 {
     for (guint i = 0; setting->uncovered != NULL && i < setting->uncovered->len; i++) {
-        cli_say(cli, "note: the deputy is not in the group \"%s\" and gets nothing of its tickets",
+        cli_say(cli,
+                "note: the deputy is not in the group \"%s\" and gets nothing of its tickets\n",
                 (const char *)setting->uncovered->pdata[i]);
     }
 }

@@ -34,6 +34,8 @@ static const struct {
     {"ticket", "show", DESK_VIEWER},     {"ticket", "reply", DESK_OPERATOR},
     {"ticket", "status", DESK_OPERATOR}, {"ticket", "participant", DESK_OPERATOR},
     {"ticket", "group", DESK_OPERATOR},  {"ticket", "assign", DESK_OPERATOR},
+    {"calendar", "show", DESK_VIEWER},   {"calendar", "zone", DESK_ADMIN},
+    {"calendar", "hours", DESK_ADMIN},   {"calendar", "holiday", DESK_VIEWER},
     {"held", "list", DESK_VIEWER},       {"held", "show", DESK_VIEWER},
     {"held", "release", DESK_OPERATOR},  {"held", "drop", DESK_OPERATOR},
     {"held", "trust", DESK_OPERATOR},    {"held", "spam", DESK_OPERATOR},

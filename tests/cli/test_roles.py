@@ -101,7 +101,8 @@ class Roles(CliTest):
             self.sql("delete from participant")
         self.sql(f"update mailbox set is_enabled = {'doctor' not in how}")  # its servers do not exist
         values = {"old_key": "15", "ticket": "7", "other": "8", "n": str(self.count), "eml": str(self.eml), "nobody": "999",
-                  "group": f"Gone{self.count}", "technician": "tara@desk.example"}
+                  "group": f"Gone{self.count}", "technician": "tara@desk.example",
+                  "day": f"{2000 + self.count}-01-01"}
         if "{held}" in how or "{mail}" in how:
             values["held"] = values["mail"] = self.held_mail()
         return re.sub(r"\{(\w+)\}", lambda match: values[match.group(1)], how)
