@@ -21,6 +21,9 @@ struct clock clock_fixed(int64_t us);
 int64_t clock_wall_us(const struct clock *clock);
 int64_t clock_monotonic_us(const struct clock *clock);
 
+/* What this thread has used of a processor, in microseconds: to bound work on a machine that is busy with others'. */
+int64_t clock_thread_cpu_us(void);
+
 /* Sleep on the machine's clock; comes back early on a signal. */
 void clock_sleep_ms(int64_t ms);
 

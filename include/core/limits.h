@@ -160,6 +160,23 @@
 #define LIMIT_IMPORT_ERRORS      1000 /* that are shown; the others are counted */
 #define LIMIT_CSV_CELLS          200  /* of a row */
 #define LIMIT_CSV_CELL_BYTES     1048576
+/* Rules. */
+#define LIMIT_RULES                 10000   /* of a desk, and as many tests */
+#define LIMIT_RULE_FILE_BYTES       1048576 /* one file */
+#define LIMIT_RULE_ERRORS           500     /* that are told at once; the rest is a number */
+#define LIMIT_RULE_NESTING          50      /* parentheses and "not" in each other */
+#define LIMIT_RULE_LIST             1000    /* values in one list, actions of one rule */
+#define LIMIT_RULE_TEXT_CHARS       65536   /* what an action says, groups put in */
+#define LIMIT_RULE_EVERY_S          60      /* the shortest interval of an "every" */
+#define LIMIT_RULE_TRACE_CHARS      120     /* of a value, in a trace */
+#define LIMIT_PATTERN_BYTES         1000    /* a pattern as it is written */
+#define LIMIT_PATTERN_NESTING       50      /* groups in each other */
+#define LIMIT_PATTERN_SUBJECT_BYTES 65536   /* what a pattern sees of a text: its beginning */
+#define LIMIT_PATTERN_MS            100     /* one condition, all its texts */
+#define LIMIT_PATTERNS_MS           300     /* all conditions of one mail */
+#define LIMIT_PATTERN_DEPTH         100000 /* of backtracking; what bounds the memory is the next */
+#define LIMIT_PATTERN_HEAP_KIB      20000
+#define LIMIT_PATTERN_STATES        65535 /* of the automaton that looks for all patterns' words */
 
 /* Settings and the command line. */
 #define LIMIT_LIST_ROWS         100000 /* of one answer of the command line */

@@ -121,7 +121,8 @@ const struct rule_field_info *rule_field_info(enum rule_field field);
 /* The words of a domain that the program knows, in their order; NULL-terminated, NULL for a free or a desk's one. */
 const char *const *rule_words_list(enum rule_words words);
 
-/* A value. Strings are borrowed from the world while it is asked no further; texts: char *, own. */
+/* A value. text is borrowed from the world while it is asked no further; texts (char *, own) is the caller's, who drops
+ * his reference. */
 struct rule_value {
     enum rule_type type;
     const char *text;

@@ -115,10 +115,13 @@ struct rule_effect {
     enum rule_field field;
     enum rule_pick pick;
     char *name; /* own; NULL */
-    char *text; /* own: with $names of groups put in; "" */
+    char *text; /* own: with $names of groups put in; "" (of set and assign: none) */
     char *more; /* own; NULL */
     bool is_override;
 };
+
+/* "set ticket.type "incident"", "assign least-loaded "network"": for people, on one line; own. */
+char *rule_effect_text(const struct rule_effect *effect) MUST_CHECK;
 
 /* Something that went wrong while a rule ran: its condition counts as not held. */
 struct rule_fault {
@@ -141,11 +144,13 @@ struct rule_run *rule_run_new(const struct rules *rules, bool wants_trace);
 void rule_run_free(struct rule_run *run);
 DEFINE_OWNED(rule_run, rule_run_free)
 
-/* Evaluate the rules that wait for one of these events. */
+/* Evaluate the rules that wait for one of these events. A rule fires at most once in a run; values are asked for anew in
+ * each call, and once. */
 void rule_run_events(struct rule_run *run, const enum rule_event *events, size_t count,
                      const struct rule_world *world);
 
-/* Evaluate the one rule of an `every`, whatever its interval; true: its condition holds, and its effects are there. */
+/* Evaluate the one rule of an `every`, whatever its interval; true: its condition holds, and its effects are there.
+ * A `stop` in it is for the caller to see: is_stopped. */
 bool rule_run_every(struct rule_run *run, const struct rule *rule, const struct rule_world *world);
 
 /* ---- tests inside the files ------------------------------------------------------------------- */

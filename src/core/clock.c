@@ -60,6 +60,11 @@ int64_t clock_monotonic_us(const struct clock *clock)
     return clock->monotonic_us(clock);
 }
 
+int64_t clock_thread_cpu_us(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void clock_sleep_ms(int64_t ms)
 {
     if (ms <= 0) {

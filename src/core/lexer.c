@@ -23,10 +23,13 @@
 /* Where the scan stands. */
 struct scanner {
     struct lexer *lexer; /* borrowed: from lexer_new */
+    const char *text;
     const char *at;
     const char *end;
     unsigned line;
     unsigned column;
+    bool is_rules;
+    bool is_pattern_due; /* the last token was "~" or "!~" */
 };
 
 static const gunichar BAD_CHARACTER = (gunichar)-1;
@@ -36,6 +39,7 @@ static void token_free(void *pointer)
     struct lexer_token *token = pointer;
 
     g_free(token->text);
+    g_free(token->flags);
     g_free(token);
 }
 
@@ -47,6 +51,7 @@ static void complain_at(struct lexer *lexer, unsigned line, unsigned column, con
 
     g_ptr_array_add(lexer->errors,
                     g_strdup_printf("%s:%u:%u: %s", lexer->file, line, column, what));
+    g_array_append_val(lexer->places, ((struct lexer_place){line, column}));
 }
 
 void lexer_complain(struct lexer *lexer, const struct lexer_token *at, const char *format, ...)
@@ -68,15 +73,18 @@ static void scanner_complain(struct scanner *scanner, const char *format, ...)
     va_end(arguments);
 }
 
-static struct lexer_token *add_token(struct scanner *scanner, enum lexer_kind kind,
-                                     const char *text, size_t length)
+/* A token that begins at start and ends where the scan stands now. */
+static struct lexer_token *add_token(const struct scanner *start, const struct scanner *scanner,
+                                     enum lexer_kind kind, const char *text, size_t length)
 {
     struct lexer_token *token = g_new(struct lexer_token, 1);
 
     *token = (struct lexer_token){.kind = kind,
                                   .text = g_strndup(text, length),
-                                  .line = scanner->line,
-                                  .column = scanner->column};
+                                  .line = start->line,
+                                  .column = start->column,
+                                  .start = (gsize)(start->at - start->text),
+                                  .end = (gsize)(scanner->at - scanner->text)};
     g_ptr_array_add(scanner->lexer->tokens, token);
     return token;
 }
@@ -119,9 +127,9 @@ static bool is_line_end(const struct scanner *scanner)
            (left > 1 && scanner->at[0] == '\r' && scanner->at[1] == '\n');
 }
 
-static bool is_word_character(gunichar c)
+static bool is_word_character(const struct scanner *scanner, gunichar c)
 {
-    if (c == BAD_CHARACTER || c == 0) {
+    if (c == BAD_CHARACTER || c == 0 || (c == ',' && scanner->is_rules)) {
         return false;
     }
     return c < 0x80 ? g_ascii_isalnum((char)c) || strchr("_-./@+:*%,", (int)c) != NULL
@@ -132,10 +140,10 @@ static void scan_word(struct scanner *scanner)
 {
     struct scanner start = *scanner;
 
-    while (is_word_character(peek(scanner))) {
+    while (is_word_character(scanner, peek(scanner))) {
         advance(scanner);
     }
-    (void)add_token(&start, LEXER_WORD, start.at, (size_t)(scanner->at - start.at));
+    (void)add_token(&start, scanner, LEXER_WORD, start.at, (size_t)(scanner->at - start.at));
 }
 
 /* One complaint for a run of bytes that are no text. */
@@ -191,7 +199,99 @@ static void scan_string(struct scanner *scanner)
     } else {
         advance(scanner);
     }
-    (void)add_token(&start, LEXER_STRING, text->str, text->len);
+    (void)add_token(&start, scanner, LEXER_STRING, text->str, text->len);
+}
+
+/* What stands between two strokes is pcre2's business, but for the stroke itself: "\/". */
+static void scan_pattern(struct scanner *scanner)
+{
+    struct scanner start = *scanner;
+
+    advance(scanner);
+    const char *body = scanner->at;
+    while (!is_line_end(scanner) && peek(scanner) != '/') {
+        bool is_escape = peek(scanner) == '\\';
+        if (peek(scanner) == BAD_CHARACTER) {
+            skip_bad(scanner);
+            continue;
+        }
+        advance(scanner);
+        if (is_escape && !is_line_end(scanner) && peek(scanner) != BAD_CHARACTER) {
+            advance(scanner);
+        }
+    }
+    size_t length = (size_t)(scanner->at - body);
+    if (is_line_end(scanner)) {
+        scanner_complain(&start, "this pattern does not end on its line");
+    } else {
+        advance(scanner);
+    }
+    const char *flags = scanner->at;
+    while (scanner->at < scanner->end && g_ascii_isalpha(*scanner->at)) {
+        advance(scanner);
+    }
+    struct lexer_token *token = add_token(&start, scanner, LEXER_PATTERN, body, length);
+    token->flags = g_strndup(flags, (size_t)(scanner->at - flags));
+}
+
+static void scan_symbol(struct scanner *scanner)
+{
+    struct scanner start = *scanner;
+    char first = *scanner->at;
+
+    advance(scanner);
+    char second = scanner->at < scanner->end ? *scanner->at : '\0';
+    bool is_double = scanner->is_rules && ((second == '=' && strchr("!<>", first) != NULL) ||
+                                           (second == '~' && first == '!'));
+    if (is_double) {
+        advance(scanner);
+    }
+    scanner->is_pattern_due = scanner->is_rules && scanner->at[-1] == '~';
+    (void)add_token(&start, scanner, LEXER_SYMBOL, start.at, (size_t)(scanner->at - start.at));
+}
+
+static void scan_line_end(struct scanner *scanner)
+{
+    if (*scanner->at == '\r') {
+        scanner->at++;
+    }
+    struct scanner start = *scanner;
+    advance(scanner);
+    if (!scanner->is_rules) {
+        (void)add_token(&start, scanner, LEXER_NEWLINE, "\n", 1);
+    }
+}
+
+static void scan_comment(struct scanner *scanner)
+{
+    while (!is_line_end(scanner)) {
+        if (peek(scanner) == BAD_CHARACTER) {
+            skip_bad(scanner);
+        } else {
+            advance(scanner);
+        }
+    }
+}
+
+static void scan_token(struct scanner *scanner, gunichar c)
+{
+    bool is_pattern = scanner->is_pattern_due && c == '/';
+
+    scanner->is_pattern_due = false;
+    if (is_pattern) {
+        scan_pattern(scanner);
+    } else if (c == '"') {
+        scan_string(scanner);
+    } else if (c == BAD_CHARACTER) {
+        skip_bad(scanner);
+    } else if (is_word_character(scanner, c)) {
+        scan_word(scanner);
+    } else if (c < 0x80) {
+        scan_symbol(scanner);
+    } else {
+        scanner_complain(scanner, "unexpected character U+%04X; texts stand in \"quotes\"", c);
+        advance(scanner);
+    }
 }
 
 static void scan_one(struct scanner *scanner)
@@ -199,47 +299,30 @@ static void scan_one(struct scanner *scanner)
     gunichar c = peek(scanner);
 
     if (is_line_end(scanner)) {
-        if (*scanner->at == '\r') {
-            scanner->at++;
-        }
-        (void)add_token(scanner, LEXER_NEWLINE, "\n", 1);
-        advance(scanner);
+        scan_line_end(scanner);
     } else if (c == ' ' || c == '\t') {
         advance(scanner);
     } else if (c == '#') {
-        while (!is_line_end(scanner)) {
-            if (peek(scanner) == BAD_CHARACTER) {
-                skip_bad(scanner);
-            } else {
-                advance(scanner);
-            }
-        }
-    } else if (c == '"') {
-        scan_string(scanner);
-    } else if (c == BAD_CHARACTER) {
-        skip_bad(scanner);
-    } else if (is_word_character(c)) {
-        scan_word(scanner);
-    } else if (c < 0x80) {
-        (void)add_token(scanner, LEXER_SYMBOL, scanner->at, 1);
-        advance(scanner);
+        scan_comment(scanner);
     } else {
-        scanner_complain(scanner, "unexpected character U+%04X; texts stand in \"quotes\"", c);
-        advance(scanner);
+        scan_token(scanner, c);
     }
 }
 
-struct lexer *lexer_new(const char *file, const char *text, gsize length)
+static struct lexer *split(const char *file, const char *text, gsize length, bool is_rules)
 {
     struct lexer *lexer = g_new(struct lexer, 1);
     struct scanner scanner = {.lexer = lexer,
+                              .text = text,
                               .at = text,
                               .end = text + length,
                               .line = 1,
-                              .column = 1};
+                              .column = 1,
+                              .is_rules = is_rules};
 
     *lexer = (struct lexer){.tokens = g_ptr_array_new_with_free_func(token_free),
                             .errors = g_ptr_array_new_with_free_func(g_free),
+                            .places = g_array_new(FALSE, FALSE, sizeof(struct lexer_place)),
                             .file = g_strdup(file)};
     if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         scanner.at += 3;
@@ -247,8 +330,18 @@ struct lexer *lexer_new(const char *file, const char *text, gsize length)
     while (scanner.at < scanner.end) {
         scan_one(&scanner);
     }
-    (void)add_token(&scanner, LEXER_END, "", 0);
+    (void)add_token(&scanner, &scanner, LEXER_END, "", 0);
     return lexer;
+}
+
+struct lexer *lexer_new(const char *file, const char *text, gsize length)
+{
+    return split(file, text, length, false);
+}
+
+struct lexer *lexer_new_rules(const char *file, const char *text, gsize length)
+{
+    return split(file, text, length, true);
 }
 
 void lexer_free(struct lexer *lexer)
@@ -258,6 +351,7 @@ void lexer_free(struct lexer *lexer)
     }
     g_ptr_array_unref(lexer->tokens);
     g_ptr_array_unref(lexer->errors);
+    g_array_unref(lexer->places);
     g_free(lexer->file);
     g_free(lexer);
 }

@@ -9,7 +9,7 @@
 /* The tokens as "W(text)@line:column", NEWLINE as "/", END as ".". */
 static char *describe(const struct lexer *lexer)
 {
-    static const char KINDS[] = {'W', 'S', 'Y'};
+    static const char KINDS[] = {'W', 'S', 'Y', 'P'};
     g_autoptr(GString) text = g_string_new(NULL);
 
     for (guint i = 0; i < lexer->tokens->len; i++) {
@@ -17,8 +17,9 @@ static char *describe(const struct lexer *lexer)
         if (token->kind == LEXER_NEWLINE || token->kind == LEXER_END) {
             g_string_append(text, token->kind == LEXER_NEWLINE ? "/" : ".");
         } else {
-            g_string_append_printf(text, "%c(%s)%u:%u ", KINDS[token->kind], token->text,
-                                   token->line, token->column);
+            g_string_append_printf(text, "%c(%s)%s%u:%u ", KINDS[token->kind], token->text,
+                                   token->flags != NULL ? token->flags : "", token->line,
+                                   token->column);
         }
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
@@ -93,6 +94,44 @@ Test(lexer, splits_texts_and_reports_every_mistake)
                          CASES[i].want_tokens);
         cr_expect_str_eq(errors, CASES[i].want_errors, "%s: got %s, want %s", CASES[i].name, errors,
                          CASES[i].want_errors);
+    }
+}
+
+static const struct {
+    const char *name;
+    const char *text;
+    const char *want_tokens;
+    const char *want_errors;
+} RULES[] = {
+    {"lines are blanks", "a\n b", "W(a)1:1 W(b)2:2 .", ""},
+    {"a comma is a symbol", "(a,b)", "Y(()1:1 W(a)1:2 Y(,)1:3 W(b)1:4 Y())1:5 .", ""},
+    {"comparisons", "a<=b>=c!=d<e",
+     "W(a)1:1 Y(<=)1:2 W(b)1:4 Y(>=)1:5 W(c)1:7 Y(!=)1:8 W(d)1:10 Y(<)1:11 W(e)1:12 .", ""},
+    {"a pattern", "a ~ /b#c\\/d/im e", "W(a)1:1 Y(~)1:3 P(b#c\\/d)im1:5 W(e)1:16 .", ""},
+    {"a pattern after !~, on the next line", "a !~\n/\"/", "W(a)1:1 Y(!~)1:3 P(\")2:1 .", ""},
+    {"no pattern without ~", "a /b/", "W(a)1:1 W(/b/)1:3 .", ""},
+    {"an empty pattern", "~ //", "Y(~)1:1 P()1:3 .", ""},
+    {"a pattern without end", "~ /ab\nc", "Y(~)1:1 P(ab)1:3 W(c)2:1 .",
+     "f:1:3: this pattern does not end on its line"},
+    {"a backslash at a pattern's end", "~ /ab\\", "Y(~)1:1 P(ab\\)1:3 .",
+     "f:1:3: this pattern does not end on its line"},
+    {"bad bytes in a pattern", "~ /a\xFF/", "Y(~)1:1 P(a\xFF)1:3 .", "f:1:5: " NO_TEXT},
+    {"times, sizes and addresses are words", "08:30 2h 20MB a@b.c",
+     "W(08:30)1:1 W(2h)1:7 W(20MB)1:10 W(a@b.c)1:15 .", ""},
+};
+
+Test(lexer, reads_rules_with_their_patterns)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(RULES); i++) {
+        g_autofree char *exact = g_memdup2(RULES[i].text, strlen(RULES[i].text));
+        OWNED(lexer) lexer = lexer_new_rules("f", exact, strlen(RULES[i].text));
+        g_autofree char *tokens = describe(lexer);
+        g_autofree char *errors = describe_errors(lexer);
+        cr_expect_str_eq(tokens, RULES[i].want_tokens, "%s: got %s, want %s", RULES[i].name, tokens,
+                         RULES[i].want_tokens);
+        cr_expect_str_eq(errors, RULES[i].want_errors, "%s: got %s, want %s", RULES[i].name, errors,
+                         RULES[i].want_errors);
+        cr_expect_eq(lexer->places->len, lexer->errors->len, "%s: places", RULES[i].name);
     }
 }
 
