@@ -178,6 +178,12 @@
 #define LIMIT_PATTERN_HEAP_KIB      20000
 #define LIMIT_PATTERN_STATES        65535 /* of the automaton that looks for all patterns' words */
 
+/* Fields of a ticket (sql/0007_fields.sql checks the same). */
+#define LIMIT_FIELD_NAME_BYTES 40
+#define LIMIT_FIELD_CHARS      1000 /* a text in a field of the desk's own */
+#define LIMIT_TAG_CHARS        40
+#define LIMIT_CHANGES          32 /* of one ticket set */
+
 /* Settings and the command line. */
 #define LIMIT_LIST_ROWS         100000 /* of one answer of the command line */
 #define LIMIT_CONFIG_BYTES      1048576

@@ -42,9 +42,13 @@ static const struct {
     {"why", NULL, DESK_VIEWER},          {"audit", NULL, DESK_VIEWER},
     {"doctor", NULL, DESK_ADMIN},        {"setting", "list", DESK_VIEWER},
     {"setting", "set", DESK_ADMIN},      {"field", "list", DESK_VIEWER},
-    {"field", "set", DESK_ADMIN},        {"keys", "list", DESK_ADMIN},
-    {"keys", "rotate", DESK_ADMIN},      {"keys", "retire", DESK_ADMIN},
-    {"log", NULL, DESK_VIEWER},          {"help", NULL, DESK_NOBODY},
+    {"field", "set", DESK_ADMIN},        {"field", "add", DESK_ADMIN},
+    {"field", "show", DESK_VIEWER},      {"field", "remove", DESK_ADMIN},
+    {"field", "status", DESK_ADMIN},     {"ticket", "set", DESK_OPERATOR},
+    {"ticket", "log", DESK_VIEWER},      {"ticket", "search", DESK_VIEWER},
+    {"keys", "list", DESK_ADMIN},        {"keys", "rotate", DESK_ADMIN},
+    {"keys", "retire", DESK_ADMIN},      {"log", NULL, DESK_VIEWER},
+    {"help", NULL, DESK_NOBODY},
 };
 
 enum desk_role cli_role_of(const char *noun, const char *verb)

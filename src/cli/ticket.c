@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/entry.h"
+#include "cli/ticket_fields.h"
 #include "cli/ticket_set.h"
 #include "cli/view.h"
 #include "core/limits.h"
@@ -468,8 +469,19 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 2,
      .run = run_reply},
+    {.name = "set",
+     .words = "N FIELD=VALUE…",
+     .help = "change fields of a ticket, all or none; nobody is told",
+     .more =
+         "Fields are status, type, priority, impact, product, group, title, assignee, requester,\n"
+         "customer and those of the desk (postdesk field list); FIELD= empties one. Tags are\n"
+         "added and removed by tag+=TAG and tag-=TAG. assignee=round-robin:GROUP gives the\n"
+         "ticket to the next of a group, least-loaded:GROUP to the one with the fewest.",
+     .least_words = 2,
+     .most_words = LIMIT_CHANGES,
+     .run = ticket_run_set},
     {.name = "status",
-     .words = "N open|pending|resolved|closed",
+     .words = "N STATUS",
      .help = "give a ticket another status; nobody is told",
      .least_words = 2,
      .most_words = 2,

@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "cli/entry.h"
-#include "cli/view.h"
+#include "cli/ticket_fields.h"
 #include "core/text.h"
 #include "desk/need.h"
 #include "desk/records.h"
+#include "store/field.h"
 #include "store/person.h"
-#include "store/technician_group.h"
 #include "store/ticket.h"
 #include "store/ticket_change.h"
 #include "store/ticket_set.h"
@@ -41,20 +41,34 @@ enum status ticket_read_number(const char *word, int64_t *number_out, struct err
     return ST_OK;
 }
 
+static enum status check_status(struct tx *tx, const char *word, struct err *err)
+{
+    OWNED(rows) statuses = NULL;
+
+    field_store_queue_statuses(tx, &statuses);
+    enum status status = tx_sync(tx, err);
+    return status == ST_OK ? ticket_check_status(statuses, word, err) : status;
+}
+
 static enum status find_value(struct tx *tx, const struct setting *setting, int64_t *value_out,
                               struct err *err)
 {
     OWNED(rows) rows = NULL;
-    bool may_be_none = setting->what == SET_GROUP || setting->what == SET_ASSIGNEE;
+    g_autofree char *key = entry_key(setting->word);
+    enum status status = ST_OK;
 
     *value_out = 0;
-    if (setting->what == SET_STATUS || (may_be_none && strcmp(setting->word, "none") == 0)) {
-        return ST_OK;
+    switch (setting->what) {
+    case SET_STATUS:
+        return check_status(tx, setting->word, err);
+    case SET_GROUP:
+        return ticket_find_group(tx, setting->word, value_out, err);
+    case SET_ASSIGNEE:
+        return ticket_find_person(tx, setting->word, value_out, err);
+    case SET_PARTICIPANT:
+        break;
     }
-    g_autofree char *key = entry_key(setting->word);
-    enum status status = setting->what == SET_GROUP
-                             ? group_store_find(tx, setting->word, &rows, err)
-                             : person_store_find(tx, key, &rows, err);
+    status = person_store_find(tx, key, &rows, err);
     if (status == ST_OK) {
         *value_out = row_int64(rows, 0, 0);
     }
@@ -120,10 +134,8 @@ static enum status run(struct cli *cli, const char *number, struct setting *sett
 enum status ticket_run_status(struct cli *cli, const struct args *args, struct err *err)
 {
     struct setting setting = {.what = SET_STATUS, .word = args_word(args, 1)};
-    enum ticket_status parsed = TICKET_OPEN;
-    enum status status = ticket_status_parse(setting.word, &parsed, err);
 
-    return status == ST_OK ? run(cli, args_word(args, 0), &setting, err) : status;
+    return run(cli, args_word(args, 0), &setting, err);
 }
 
 enum status ticket_run_group(struct cli *cli, const struct args *args, struct err *err)

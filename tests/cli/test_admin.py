@@ -264,7 +264,7 @@ class Admin(CliTest):
         listed = {row["name"]: row["contacts"] for row in self.json("field", "list")}
         self.assertEqual((listed["status"], listed["type"]), ("shown", "hidden"))
         self.ok("field", "set", "type", "--contacts", "editable")
-        self.assertEqual(self.json("field", "list")[-1], {"name": "type", "contacts": "editable"})
+        self.assertEqual(self.json("field", "show", "type")["contacts"], "editable")
         self.fails(65, "field", "set", "type", "--contacts", "seen", says="hidden, shown or editable")
         self.fails(65, "field", "set", "type", says="--contacts")
         self.fails(1, "field", "set", "colour", "--contacts", "shown", says="no field", hints="field list")

@@ -20,7 +20,7 @@ OPERATOR_WRITES = {
     "ticket": "INSERT UPDATE", "participant": "INSERT UPDATE DELETE", "ticket_link": "INSERT UPDATE DELETE",
     "comment": "INSERT", "attachment": "INSERT", "blob": "INSERT", "blob_chunk": "INSERT",
     "thread_key": "INSERT UPDATE", "outbound_mail": "INSERT UPDATE", "activity": "INSERT",
-    "inbound_mail": "UPDATE",
+    "inbound_mail": "UPDATE", "group_turn": "INSERT UPDATE", "ticket_words": "UPDATE",
 }
 ADMIN_LIMITS = {"schema_migration": "", "secret_column": "", "operator_right": "", "admin_limit": "",
                 "activity": "INSERT", "change_log": ""}
@@ -88,6 +88,14 @@ class Roles(CliTest):
         self.count += 1
         if "{group}" in how:
             self.sql(f"insert into technician_group (name) values ('Gone{self.count}')")
+        if "Staffed" in how:
+            self.sql(f"with g as (insert into technician_group (name) values ('Staffed-{self.count}') returning id)"
+                     " insert into group_member (technician_group, technician) select g.id, p.id from g, person p"
+                     " where p.is_technician")
+        if "{gone_field}" in how:
+            self.sql(f"insert into field (name, contacts, kind) values ('gone{self.count}', 'hidden', 'text')")
+        if "{gone_status}" in how:
+            self.sql(f"insert into ticket_status values ('gone{self.count}', 'open')")
         if "{technician}" in how:
             self.sql("delete from group_member")
         if "domain remove" in how:
@@ -101,7 +109,8 @@ class Roles(CliTest):
             self.sql("delete from participant")
         self.sql(f"update mailbox set is_enabled = {'doctor' not in how}")  # its servers do not exist
         values = {"old_key": "15", "ticket": "7", "other": "8", "n": str(self.count), "eml": str(self.eml), "nobody": "999",
-                  "group": f"Gone{self.count}", "technician": "tara@desk.example",
+                  "group": f"Gone{self.count}", "gone_field": f"gone{self.count}", "gone_status": f"gone{self.count}",
+                  "technician": "tara@desk.example",
                   "day": f"{2000 + self.count}-01-01"}
         if "{held}" in how or "{mail}" in how:
             values["held"] = values["mail"] = self.held_mail()

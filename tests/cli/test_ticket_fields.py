@@ -1,0 +1,216 @@
+"""Fields of tickets: how they are defined, set, and remembered."""
+
+import sys
+
+sys.path.insert(0, __file__.rpartition("/")[0])
+
+from base import CliTest  # noqa: E402
+
+ROWS = """
+insert into mailbox (address, name, imap_host, imap_port, imap_user, imap_security, smtp_host, smtp_port,
+    smtp_security, secret)
+values ('support@desk.example', 'Desk', 'h', 1, 'u', 'tls', 'h', 1, 'tls', 's');
+insert into customer (name) values ('Acme GmbH'), ('Other');
+insert into person (name, is_contact, customer, is_confirmed, is_technician, is_disabled) values
+    ('Anna Meyer', true, 1, true, false, false), ('Max', true, 1, true, false, false),
+    ('Ben Huber', false, null, false, true, false), ('Tara', false, null, false, true, false),
+    ('Dan', false, null, false, true, true);
+insert into person_address (address_key, address, person) values ('anna@acme.example', 'Anna@acme.example', 1),
+    ('max@acme.example', 'max@acme.example', 2), ('ben@desk.example', 'ben@desk.example', 3),
+    ('tara@desk.example', 'tara@desk.example', 4), ('dan@desk.example', 'dan@desk.example', 5);
+insert into technician_group (name) values ('Network'), ('Printers');
+insert into group_member (technician_group, technician) values (1, 3), (1, 4), (1, 5);
+insert into ticket (id, nonce, mailbox, customer, requester, subject) values
+    (nextval('ticket_id'), 5, 1, 1, 1, 'Printer on fire'), (nextval('ticket_id'), 6, 1, 1, 2, 'Second');
+"""
+
+
+class FieldTest(CliTest):
+    def setUp(self):
+        super().setUp()
+        self.ok("migrate")
+        self.sql(ROWS)
+
+    def ticket(self, columns, number=1):
+        return self.sql(f"select {columns} from ticket where id = {number}")
+
+    def history(self, number=1):
+        return self.sql(f"select what, from_value, to_value from activity where ticket = {number} order by id").split("\n")
+
+
+class Definitions(FieldTest):
+    def changes(self, name):
+        return [(row["what"], row["field"], row["old"], row["new"])
+                for row in self.json("log", "--object", f"field:{name}")]
+
+    def test_a_field_of_each_type(self):
+        self.ok("field", "add", "order", "--type", "text")
+        self.ok("field", "add", "site", "--type", "choice", "--choices", "north, south", "--contacts", "shown")
+        self.ok("field", "add", "seats", "--type", "number", "--required", "yes")
+        self.ok("field", "add", "due", "--type", "date")
+        listed = {row["name"]: row for row in self.json("field", "list")}
+        self.assertEqual(listed["site"], {"name": "site", "type": "choice", "choices": ["north", "south"],
+                                          "is_required": False, "contacts": "shown"})
+        self.assertTrue(listed["seats"]["is_required"])
+        self.assertEqual([row["name"] for row in self.json("field", "list")][-4:], ["due", "order", "seats", "site"])
+        self.assertLessEqual({"status", "priority", "impact", "product", "tags", "title", "group", "technician",
+                              "customer", "type", "requester", "participants"}, set(listed))
+        self.assertEqual(self.changes("site"),
+                         [("added", None, None, "choice"), ("changed", "choices", None, "north, south"),
+                          ("changed", "contacts", "hidden", "shown")])
+        self.assertRegex(self.ok("field", "list"), r"(?m)^site +choice +north, south +no +shown$")
+
+    def test_what_cannot_be_a_field(self):
+        for name in ("Order", "2nd", "a b", "none", "tag", "assignee"):
+            self.fails(65, "field", "add", name, "--type", "text", says="cannot be")
+        self.fails(65, "field", "add", "x", "--type", "colour", says="no type", hints="text, choice, number or date")
+        self.fails(65, "field", "add", "x", "--type", "built-in", says="text, choice, number or date")
+        self.fails(65, "field", "add", "x", "--type", "choice", says="needs --choices")
+        self.fails(65, "field", "add", "x", "--type", "choice", "--choices", "a,,b", says="commas")
+        self.fails(65, "field", "add", "x", "--type", "choice", "--choices", "a, a", says="different")
+        self.fails(65, "field", "add", "x", "--type", "text", "--choices", "a,b", says="only a field of type choice")
+        self.fails(65, "field", "add", "type", "--type", "text", says="already")
+        self.ok("field", "add", "x", "--type", "text")
+        self.fails(65, "field", "add", "x", "--type", "number", says='a field "x" already')
+
+    def test_it_is_changed(self):
+        self.ok("field", "add", "site", "--type", "choice", "--choices", "north,south")
+        self.ok("field", "set", "site", "--choices", "north,west", "--required", "yes", "--contacts", "editable")
+        shown = self.json("field", "show", "site")
+        self.assertEqual(shown, {"name": "site", "type": "choice", "choices": ["north", "west"],
+                                 "is_required": True, "contacts": "editable", "tickets": 0})
+        self.assertEqual(self.changes("site")[2:],
+                         [("changed", "contacts", "hidden", "editable"),
+                          ("changed", "choices", "north, south", "north, west"), ("changed", "required", "no", "yes")])
+        self.ok("field", "set", "product", "--required", "yes")
+        self.fails(65, "field", "set", "priority", "--required", "yes", says="never empty")
+        self.fails(65, "field", "set", "product", "--choices", "a", says="no choices")
+        self.fails(65, "field", "set", "site", says="say what is to change")
+        self.fails(1, "field", "set", "sitte", "--required", "no", says="no field", hints="site")
+        self.fails(1, "field", "show", "colour", hints="field list")
+
+    def test_it_is_removed_but_not_by_accident(self):
+        self.ok("field", "add", "order", "--type", "text")
+        self.ok("ticket", "set", "1", "order=A-17")
+        self.assertEqual(self.json("field", "show", "order")["tickets"], 1)
+        self.fails(65, "field", "remove", "order", says="1 tickets have a value", hints="--with-values")
+        self.fails(65, "field", "remove", "type", says="built in")
+        self.fails(1, "field", "remove", "colour")
+        self.ok("field", "remove", "order", "--with-values")
+        self.assertEqual(self.ticket("custom"), "{}")
+        self.assertEqual(self.history(), ["field order||A-17"])
+        self.assertEqual(self.changes("order")[-1], ("removed", None, "text", None))
+
+    def test_statuses_of_the_desks_own(self):
+        self.ok("field", "status", "add", "parts-ordered", "--maps-to", "pending")
+        self.ok("field", "status", "add", "billed", "--maps-to", "closed")
+        self.assertEqual(self.json("field", "show", "status")["statuses"],
+                         [{"name": "billed", "maps_to": "closed", "tickets": 0},
+                          {"name": "parts-ordered", "maps_to": "pending", "tickets": 0}])
+        self.assertIn("parts-ordered", self.ok("field", "show", "status"))
+        self.ok("ticket", "set", "1", "status=parts-ordered")
+        self.assertEqual(self.ticket("status, status_name"), "pending|parts-ordered")
+        self.ok("ticket", "status", "2", "billed")
+        self.assertEqual(self.ticket("status, status_name, closed_at is not null", 2), "closed|billed|t")
+        self.fails(65, "field", "status", "remove", "billed", says='1 tickets are "billed"', hints="--status billed")
+        self.ok("ticket", "set", "2", "status=open")
+        self.assertEqual(self.ticket("status, status_name, closed_at", 2), "open||")
+        self.ok("field", "status", "remove", "billed")
+        self.fails(1, "field", "status", "remove", "billed", says="no status")
+        self.fails(65, "ticket", "status", "2", "billed", says="no status")
+        self.fails(65, "ticket", "set", "1", "status=parts-orderd", hints='did you mean "parts-ordered"')
+        self.fails(65, "field", "status", "add", "parts-ordered", "--maps-to", "open", says="already")
+        self.fails(65, "field", "status", "add", "open", "--maps-to", "open", says="every desk has")
+        self.fails(65, "field", "status", "add", "Parts", "--maps-to", "open", says="cannot be a name")
+        self.fails(65, "field", "status", "add", "parts", says="--maps-to pending")
+        self.fails(65, "field", "status", "add", "parts", "--maps-to", "parked", says="no status")
+        self.assertEqual(self.changes("status"),
+                         [("changed", "status", None, "parts-ordered (pending)"), ("changed", "status", None, "billed (closed)"),
+                          ("changed", "status", "billed (closed)", None)])
+
+
+class Set(FieldTest):
+    def test_every_field(self):
+        self.ok("field", "add", "order", "--type", "text")
+        self.ok("field", "add", "seats", "--type", "number")
+        self.ok("field", "add", "due", "--type", "date")
+        self.ok("field", "add", "site", "--type", "choice", "--choices", "North,South")
+        self.ok("ticket", "set", "#1", "status=pending", "type=change", "priority=high", "impact=major", "product=Router X",
+                "group=network", "title=Router on fire", "assignee=ben@desk.example", "requester=max@acme.example",
+                "customer=Other", "tag+=VIP", "tag+=fire", "order=A=17", "seats=012.50", "due=3.12.2026", "site=north")
+        self.assertEqual(self.ticket("status, type, priority, impact, product, technician_group, subject, assignee,"
+                                     " requester, customer, tags, custom"),
+                         "pending|change|high|major|Router X|1|Router on fire|3|2|2|{fire,vip}|"
+                         '{"due": "2026-12-03", "site": "North", "order": "A=17", "seats": "12.5"}')
+        self.assertEqual(self.history(),
+                         ["type|incident|change", "priority|medium|high", "impact|minor|major", "product||Router X",
+                          "grouped||Network", "title|Printer on fire|Router on fire", "assigned||Ben Huber",
+                          "requester|Anna Meyer|Max", "customer|Acme GmbH|Other", "tagged||vip", "tagged||fire",
+                          "field order||A=17", "field seats||12.5", "field due||2026-12-03", "field site||North",
+                          "status|open|pending"])
+        self.assertNotEqual(self.sql("select distinct actor from activity"), "")
+        self.ok("ticket", "set", "1", "product=", "group=none", "assignee=", "customer=none", "tag-=vip", "order=", "due=")
+        self.assertEqual(self.ticket("product, technician_group, assignee, customer, tags, custom"),
+                         '||||{fire}|{"site": "North", "seats": "12.5"}')
+        self.assertEqual(self.history()[16:],
+                         ["product|Router X|", "ungrouped|Network|", "unassigned|Ben Huber|", "customer|Other|",
+                          "untagged|vip|", "field order|A=17|", "field due|2026-12-03|"])
+
+    def test_what_is_set_already_is_no_change(self):
+        self.assertIn('ticket "1" changed', self.ok("ticket", "set", "1", "priority=medium", "tag-=vip"))
+        self.assertEqual(self.history(), [""])
+        before = self.ticket("updated_at")
+        self.ok("ticket", "set", "1", "priority=medium")
+        self.assertEqual(self.ticket("updated_at"), before)
+
+    def test_all_or_nothing(self):
+        self.fails(65, "ticket", "set", "1", "priority=high", "impact=huge", says='"huge" is no impact')
+        self.fails(65, "ticket", "set", "1", "priority=high", "assignee=dan@desk.example", says="disabled")
+        self.fails(1, "ticket", "set", "1", "priority=high", "group=Nobody", says="no group")
+        self.assertEqual(self.ticket("priority"), "medium")
+        self.assertEqual(self.history(), [""])
+
+    def test_mistakes_are_answered_with_the_nearest(self):
+        self.ok("field", "add", "order", "--type", "text")
+        self.ok("field", "add", "seats", "--type", "number")
+        self.fails(65, "ticket", "set", "1", "priority=hihg", says='"hihg" is no priority', hints='did you mean "high"')
+        self.fails(65, "ticket", "set", "1", "priorty=high", says='no field "priorty"', hints='did you mean "priority"')
+        self.fails(65, "ticket", "set", "1", "oder=high", hints='did you mean "order"')
+        self.fails(65, "ticket", "set", "1", "seats=a lot", says='"a lot" is no number', hints="4.75")
+        self.fails(65, "ticket", "set", "1", "tag=vip", says="tag+=vip")
+        self.fails(65, "ticket", "set", "1", "tag+=two words", says="cannot be a tag")
+        self.fails(65, "ticket", "set", "1", "priority+=high", says="takes one value")
+        self.fails(65, "ticket", "set", "1", "high", says="changes nothing", hints="FIELD=VALUE")
+        self.fails(65, "ticket", "set", "1", "title=", says="1 to 255")
+        self.fails(65, "ticket", "set", "1", "title=" + "x" * 256, says="at most 255")
+        self.fails(65, "ticket", "set", "1", "type=problem", "type=change", says="given twice")
+        self.fails(65, "ticket", "set", "1", "requester=", says="no such person")
+        self.fails(1, "ticket", "set", "1", "requester=nobody@acme.example")
+        self.fails(1, "ticket", "set", "99", "priority=high", says="no ticket 99")
+        self.assertEqual(self.history(), [""])
+
+    def test_required_fields_come_before_the_end(self):
+        self.ok("field", "add", "order", "--type", "text", "--required", "yes")
+        self.ok("field", "set", "technician", "--required", "yes")
+        for word in ("resolved", "closed"):
+            self.fails(65, "ticket", "set", "1", f"status={word}", says="a required field is empty: order, technician")
+        self.fails(65, "ticket", "status", "1", "closed", says="order, technician")
+        self.ok("ticket", "set", "1", "status=pending")
+        self.ok("ticket", "set", "1", "status=resolved", "order=A-17", "assignee=ben@desk.example")
+        self.assertEqual(self.ticket("status"), "resolved")
+        self.ok("ticket", "set", "1", "status=closed", "order=")
+
+    def test_a_group_chooses(self):
+        self.ok("ticket", "set", "1", "assignee=round-robin:Network")
+        self.ok("ticket", "set", "2", "assignee=round-robin:network")
+        self.assertEqual((self.ticket("assignee"), self.ticket("assignee", 2)), ("3", "4"))
+        self.sql("update ticket set assignee = 3 where id = 1; update ticket set assignee = null where id = 2")
+        self.ok("ticket", "set", "2", "assignee=least-loaded:Network")
+        self.assertEqual(self.ticket("assignee", 2), "4")
+        self.fails(65, "ticket", "set", "1", "assignee=round-robin:Printers", says="nobody of the group")
+        self.fails(1, "ticket", "set", "1", "assignee=round-robin:Nobody", says="no group")
+
+    def test_a_merged_ticket_is_followed(self):
+        self.sql("update ticket set merged_into = 2 where id = 1")
+        self.assertEqual(self.json("ticket", "set", "1", "priority=high"), {"changed": "2"})
+        self.assertEqual(self.ticket("priority", 2), "high")
