@@ -10,6 +10,8 @@
 struct audience {
     const struct records *records;
     const struct ticket_record *ticket; /* NULL: the one that the plan opens */
+    const struct ticket_record
+        *after;           /* as rules leave it: who is told goes by it; NULL: as it is */
     person_id author;     /* never gets a copy of his own; REF_NEW: the plan makes him */
     bool is_by_machine;   /* nobody is told anything */
     const char *left_out; /* of an oversize mail: what was left out of it; NULL: it is all there */

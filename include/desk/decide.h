@@ -10,6 +10,10 @@
 /* Never NULL: whatever the mail is, there is a plan for it. */
 struct plan *decide(const struct facts *facts, const struct records *records);
 
+/* The same; rules write into trace (char *, own; NULL: nobody wants it) what each condition saw and each action did. */
+struct plan *decide_traced(const struct facts *facts, const struct records *records,
+                           GPtrArray *trace);
+
 /* The plan for a mail that has no facts: the parser refused it, or it killed the parser twice; reason is
  * for people. */
 struct plan *decide_unparsed(const char *reason);

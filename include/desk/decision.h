@@ -9,6 +9,7 @@
 #include "desk/records.h"
 #include "desk/thread.h"
 #include "message/facts.h"
+#include "rules/rules.h"
 
 struct decision {
     const struct facts *facts;
@@ -18,9 +19,13 @@ struct decision {
     struct place place;
     struct evidence evidence;
     struct ruling ruling;
-    char *left_out; /* own: of an oversize mail, what is missing; NULL: nothing is */
-    char *to_drop;  /* own: files of a technician's that cannot be passed on; "": all can */
-    int brought_in; /* people that the plan makes beside the sender */
+    char *left_out;       /* own: of an oversize mail, what is missing; NULL: nothing is */
+    char *to_drop;        /* own: files of a technician's that cannot be passed on; "": all can */
+    int brought_in;       /* people that the plan makes beside the sender */
+    struct rule_run *run; /* own: what rules do; NULL: there are none */
+    struct ticket_record *after; /* own: the ticket as rules leave it; NULL: there are none */
+    const char *event; /* static: the name of what rules are asked about; NULL: nothing yet */
+    GPtrArray *trace;  /* borrowed: where rules write down what they saw; NULL: nobody wants it */
 };
 
 /* A change to the plan's ticket by its sender; both can be set otherwise then. */
@@ -36,6 +41,9 @@ bool evidence_proves_sender(const struct decision *decision);
 bool evidence_is_confirmed(const struct decision *decision);
 
 struct audience decision_audience(const struct decision *decision);
+
+/* The receipt, or what somebody gets instead whom the desk does not know; once. */
+void decision_tell_opener(struct decision *decision);
 
 /* A delivery report: what came back, and who has to know (desk/returned). */
 void returned_plan(struct decision *decision);

@@ -4,7 +4,8 @@
  *   1  from the facts alone: token objects, mails of ours, Message-IDs, addresses, domains
  *   2  tickets and held mails that round 1 or the subject named (locked before they are read)
  *   3  people that those tickets and tokens name
- *   4  counts of the governor for the addresses that may get an automatic mail
+ *   4  what rules name (the plan's wants; then the round is asked again), and counts of the governor for the addresses
+ *      that may get an automatic mail
  * Pure.
  */
 #ifndef DESK_NEED_H
@@ -12,6 +13,7 @@
 
 #include <glib.h>
 
+#include "desk/plan.h"
 #include "desk/records.h"
 #include "message/facts.h"
 
@@ -29,13 +31,17 @@ struct need {
     GArray *tickets;      /* ticket_id */
     GArray *people;       /* person_id */
     GPtrArray *counts;    /* struct count_record, count not yet known */
+    struct plan *plan; /* own: of round 4: what would be done as far as is known now; NULL before */
 };
 void need_free(struct need *need);
 DEFINE_OWNED(need, need_free)
 
-/* What to look up in a round (1 to NEED_ROUNDS). own_addresses must be in the records from the start (they
+/* What to look up in a round (1 to NEED_ROUNDS); facts are not asked in round 3. own_addresses must be in the records from the start (they
  * and mailbox, settings, now, technicians are common to a batch). Never NULL. */
 struct need *need_round(const struct facts *facts, const struct records *records, int round);
+
+/* What round 4 asks for, of a plan that was made already and that it owns from then on. */
+struct need *need_of_plan(struct plan *plan, const struct records *records);
 
 /* The ids that get a thread_key row when the mail is filed: its own, then at most LIMIT_THREAD_KEYS
  * that it refers to (In-Reply-To, first and last of References; none of ours). char *, own. */

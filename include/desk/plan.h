@@ -14,6 +14,7 @@
 #include <glib.h>
 
 #include "desk/records.h"
+#include "desk/ticket_field.h"
 
 #define REF_NONE          0
 #define REF_NEW           (-1)
@@ -44,7 +45,8 @@ enum change_kind {
     CHANGE_PERSON_CONFIRM, /* person */
     CHANGE_TICKET_OPEN,    /* person: requester; customer; text: subject */
     CHANGE_COMMENT_ADD, /* ticket, person: author, comment_kind; text: body; takes the attachments */
-    CHANGE_TICKET_ASSIGN,   /* ticket, person */
+    CHANGE_TICKET_SET, /* ticket, field, name of a custom one; text: the value in words; person, group or customer
+                             * where it is one (0: none); is_removed of a tag. An assignee with a group was picked by turns */
     CHANGE_PARTICIPANT_ADD, /* ticket, person */
     CHANGE_TICKET_LINK,     /* ticket, other; text: why */
     CHANGE_BOUNCE,          /* ticket, outbound: it came back; text: what the report says */
@@ -53,6 +55,10 @@ enum change_kind {
     CHANGE_VERIFIED, /* mail: what it said was unverified, and is proved now: its comment is this mail's */
     CHANGE_HELD_RELEASE, /* mail; text: by whom; is_confirmed: its sender is who he says */
     CHANGE_HELD_DROP,    /* mail; text: by whom; is_spam */
+    CHANGE_NOTE_ADD,     /* ticket; rule: its author; text: body */
+    CHANGE_WEB_HOOK,     /* ticket; rule; text: the URL; name: the event */
+    CHANGE_RULE_FIRED,   /* ticket; rule */
+    CHANGE_RULE_FAULT,   /* ticket; rule; text: what went wrong */
 };
 const char *change_kind_name(enum change_kind kind);
 
@@ -65,15 +71,31 @@ struct change {
     outbound_id outbound;
     mail_id mail;       /* a held mail, or the first of two copies */
     comment_id comment; /* that mail's */
+    group_id group;
+    enum ticket_field field;
     enum comment_kind comment_kind;
     bool is_confirmed;
     bool is_cut; /* text is not all that was written: the whole of it becomes an attachment */
     bool is_spam;
+    bool is_removed;
     char *address; /* own */
     char *name;    /* own */
     char *text;    /* own */
     char *reason;  /* own: for people */
+    char *rule;    /* own: the name of the rule that wants it; NULL: none does */
+    GPtrArray *
+        values; /* own: char *: of a web hook: names and values of the ticket's fields, by turns; NULL */
 };
+
+/* What rules name and the records do not hold: to be looked up, and then the mail is decided again. */
+struct wants {
+    GPtrArray *addresses; /* own: char *: keys */
+    GPtrArray *customers; /* own: char *: names */
+    GArray *tickets;      /* ticket_id */
+    customer_id customer; /* the ticket's; 0: he is known */
+    bool has_loads;       /* how many tickets each technician has */
+};
+bool wants_are_any(const struct wants *wants);
 
 /* A mail that the plan sends. */
 struct plan_mail {
@@ -106,6 +128,8 @@ struct plan {
     mail_id duplicate_of;
     mail_id supersedes; /* a held twin with worse evidence: it becomes the duplicate of this mail */
     bool is_auth_failed;
+    bool is_spam;       /* a rule says so */
+    struct wants wants; /* of a plan that is to be carried out: none */
     GPtrArray *where;   /* own: char *: where it belongs and why, as sentences for people */
     GPtrArray *who;     /* own: char * */
     GPtrArray *may;     /* own: char * */

@@ -14,6 +14,7 @@
 
 #include "core/err.h"
 #include "desk/calendar.h"
+#include "desk/rule_records.h"
 #include "desk/settings.h"
 #include "desk/token.h"
 
@@ -151,6 +152,7 @@ enum held_for {
     HELD_FOR_FLOOD,        /* too many new tickets at once */
     HELD_FOR_MAIN_CONTACT, /* only the main contact opens tickets */
     HELD_FOR_PARSER,       /* it could not be read */
+    HELD_FOR_RULE,         /* a rule of the desk says so */
 };
 const char *held_for_name(enum held_for held_for); /* NULL for HELD_FOR_NOTHING */
 MUST_CHECK enum status held_for_parse(const char *name, enum held_for *out, struct err *err);
@@ -255,8 +257,11 @@ struct records {
     person_id sender;            /* the person with the From address; 0: nobody */
     customer_id domain_customer; /* the customer that the From domain is mapped to; 0: none */
     struct customer_record customer; /* the sender's own, else domain_customer */
-    GArray *technicians;             /* person_id: all that are not disabled (they are in people) */
-    GPtrArray *counts;               /* struct count_record */
+    struct customer_record
+        ticket_customer;      /* of the ticket that the mail belongs to, where it is another one */
+    struct rule_records rule; /* what rules ask for beside all that */
+    GArray *technicians;      /* person_id: all that are not disabled (they are in people) */
+    GPtrArray *counts;        /* struct count_record */
 };
 
 struct records *records_new(void);

@@ -7,6 +7,7 @@
 #include "db/conn.h"
 #include "desk/plan.h"
 #include "desk/records.h"
+#include "gateway/rule_book.h"
 #include "message/facts.h"
 
 struct explanation {
@@ -14,6 +15,7 @@ struct explanation {
     struct facts *facts;     /* own: NULL with a refusal */
     struct records *records; /* own: NULL with a refusal */
     struct plan *plan;       /* own: never NULL */
+    struct rule_book *book;  /* own: the rules that it was decided by */
     mail_id already;         /* the same mail is filed as this one; 0: it is not */
 };
 void explanation_free(struct explanation *explanation);

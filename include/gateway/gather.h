@@ -9,18 +9,21 @@
 #include "db/tx.h"
 #include "desk/plan.h"
 #include "desk/records.h"
+#include "gateway/rule_book.h"
 #include "message/facts.h"
 #include "store/desk.h"
 #include "store/inbound.h"
 
 /* One mail of a batch. */
 struct batch_mail {
-    const struct claimed_mail *claimed; /* borrowed */
+    const struct claimed_mail *claimed; /* borrowed; NULL: no mail is the cause (gateway/act) */
     const struct facts *facts;          /* borrowed; NULL: it could not be parsed */
+    const char *actor;                  /* borrowed: the user of a command; NULL */
     const char *reason;                 /* borrowed: why it could not */
     struct records *records;            /* own */
     struct plan *plan;                  /* own; NULL until it is decided */
     ticket_id ticket;                   /* where batch_apply put it; 0: nowhere */
+    comment_id comment;                 /* that it made; 0: none */
     bool is_ended;                      /* another intake was faster: nothing is left to do */
     bool is_deferred; /* an older mail of the batch bears on it: its turn is the next transaction */
 };
@@ -28,6 +31,9 @@ struct batch_mail {
 struct batch {
     struct batch_mail *mails; /* borrowed, oldest first */
     size_t count;
+    struct rule_book *book; /* borrowed: the rules; NULL: none are asked */
+    GPtrArray
+        *trace; /* borrowed: char *: where rules write down what they saw; NULL: nobody wants it */
     bool is_rehearsal;     /* no locks; ids and fingerprints of the mails themselves are ignored */
     struct desk_rows desk; /* own */
     struct settings settings;

@@ -14,4 +14,16 @@ bool gather_takes_part(const struct batch_mail *mail);
 /* Add a person to the records, which own him from then on; freed if they have him. */
 void gather_add_person(struct records *records, struct person_record *person);
 
+/* People and the customers of domains, as they were asked for by addresses. */
+struct address_rows {
+    struct rows *people;    /* own */
+    struct rows *customers; /* own */
+};
+
+/* What the desk knows of an address; own. customer (NULL: not wanted) becomes the person's own, else his domain's. The
+ * person is put into the records. */
+struct address_record *gather_read_address(const struct address_rows *rows, const char *key,
+                                           struct records *records,
+                                           struct customer_record *customer);
+
 #endif

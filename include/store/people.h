@@ -27,6 +27,12 @@ void people_store_queue_domains(struct tx *tx, const char *const *domains, size_
 customer_id people_store_read_domain(const struct rows *rows, int row, const char *domain,
                                      struct customer_record *customer);
 
+/* Customers by their numbers; the one that is wanted is copied, if the row is his. */
+void people_store_queue_customers(struct tx *tx, const int64_t *ids, size_t count,
+                                  struct rows **rows_out);
+void people_store_read_wanted(const struct rows *rows, int row, customer_id wanted,
+                              struct customer_record *customer);
+
 struct new_person {
     person_id id;
     const char *name;

@@ -49,7 +49,8 @@ struct new_comment {
     ticket_id ticket;
     enum comment_kind kind;
     person_id author;
-    mail_id mail; /* 0: not by mail */
+    mail_id mail;     /* 0: not by mail */
+    const char *rule; /* the author of a note that nobody wrote; NULL */
     const char *body;
 };
 void ticket_store_queue_comments(struct tx *tx, const struct new_comment *comments, size_t count);
@@ -76,6 +77,7 @@ struct new_activity {
     const char *actor;      /* NULL */
     mail_id mail;           /* 0 */
     outbound_id outbound;   /* 0 */
+    const char *rule;       /* NULL */
 };
 void ticket_store_queue_activities(struct tx *tx, const struct new_activity *activities,
                                    size_t count);

@@ -30,6 +30,12 @@ static ticket_id ticket_of(const struct audience *audience)
     return audience->ticket != NULL ? audience->ticket->id : REF_NEW;
 }
 
+/* Who works on it, once the rules have spoken. */
+static const struct ticket_record *current(const struct audience *audience)
+{
+    return audience->after != NULL ? audience->after : audience->ticket;
+}
+
 static enum token_purpose purpose_for(const struct audience *audience,
                                       const struct person_record *person, const char *notice)
 {
@@ -138,7 +144,7 @@ static void tell_all(struct plan *plan, const struct audience *audience, const c
         const struct person_record *person =
             records_person(audience->records, g_array_index(technicians, person_id, i));
         if (person != NULL && identity_is_technician_on(person, audience->ticket) &&
-            permission_technician_may(person, audience->ticket, ACTION_NOTE)) {
+            permission_technician_may(person, current(audience), ACTION_NOTE)) {
             tell(plan, audience, person, notice, reason);
         }
     }
@@ -161,7 +167,7 @@ static void tell_deputy(struct plan *plan, const struct audience *audience,
 void audience_tell_technicians(struct plan *plan, const struct audience *audience,
                                const char *notice)
 {
-    const struct person_record *assignee = audience_assignee(audience->records, audience->ticket);
+    const struct person_record *assignee = audience_assignee(audience->records, current(audience));
 
     if (audience->is_by_machine) {
         return;

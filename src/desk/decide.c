@@ -27,8 +27,9 @@
 #include "desk/decision.h"
 #include "desk/governor.h"
 #include "desk/outsize.h"
-#include "desk/permission.h"
+#include "desk/rule_effects.h"
 #include "desk/words.h"
+#include "desk/workflow.h"
 #include "message/address.h"
 
 /* ---- changes ----------------------------------------------------------------------------------- */
@@ -98,13 +99,17 @@ static void change_participant(struct decision *decision)
 /* ---- in whose name ----------------------------------------------------------------------------- */
 
 /* Whose ticket a technician opens: "#for" on top, or whose mail he forwards; own, NULL: his own. No machine does so
- * in his name, and no mail that a person had to release. */
+ * in his name, and no mail that a person had to release. Of a web form or a scanner a rule says whose it is. */
 static char *find_behalf(const struct decision *decision)
 {
     const struct facts *facts = decision->facts;
     const struct address *forwarded = facts->forwarded_from;
     char *address = NULL;
 
+    const struct address *written = rule_effects_requester(decision);
+    if (written != NULL && decision->ruling.outcome == OUTCOME_NEW) {
+        return g_strdup(written->address);
+    }
     if (decision->evidence.claim != CLAIM_TECHNICIAN || decision->ruling.outcome != OUTCOME_NEW ||
         decision->evidence.writer != WRITER_PERSON) {
         return NULL;
@@ -122,12 +127,12 @@ static char *find_behalf(const struct decision *decision)
 /* The requester of a ticket that a technician opens for somebody. His customer comes with him. */
 static person_id change_requester(struct decision *decision, const char *address)
 {
-    g_autofree char *key = address_key(address);
-    const struct address_record *record = records_address(decision->records, key);
+    const struct address_record *record = rule_effects_look_up(decision, address);
     const struct person_record *person = record == NULL
                                              ? NULL
                                              : records_person(decision->records, record->person);
-    const struct address *forwarded = decision->facts->forwarded_from;
+    const struct address *written = rule_effects_requester(decision);
+    const struct address *named = written != NULL ? written : decision->facts->forwarded_from;
 
     if (person != NULL) {
         decision->plan->customer = person->customer;
@@ -136,12 +141,14 @@ static person_id change_requester(struct decision *decision, const char *address
     decision->plan->customer = record == NULL ? 0 : record->domain_customer;
     decision->brought_in++;
     struct change *add = decision_add_change(decision->plan, CHANGE_PERSON_ADD,
-                                             "a technician opens a ticket for him");
-    bool is_forwarded = forwarded != NULL && g_ascii_strcasecmp(forwarded->address, address) == 0;
+                                             written != NULL
+                                                 ? "a rule takes Reply-To for the requester"
+                                                 : "a technician opens a ticket for him");
+    bool is_named = named != NULL && g_ascii_strcasecmp(named->address, address) == 0;
     add->person = REF_NEW_PERSON(decision->brought_in);
     add->customer = decision->plan->customer;
     add->address = g_strdup(address);
-    add->name = g_strdup(is_forwarded ? forwarded->name : "");
+    add->name = g_strdup(is_named ? named->name : "");
     return add->person;
 }
 
@@ -178,7 +185,7 @@ static void change_open(struct decision *decision)
 
 /* A technician's receipt: on a ticket that he opens for somebody he is a technician, even if he is a contact elsewhere.
  * Who forwarded a mail of nobody can tell whom is asked whose ticket it is. */
-static void finish_receipt(struct decision *decision)
+static void finish_receipt(struct decision *decision, struct plan_mail *receipt)
 {
     g_autofree char *behalf = find_behalf(decision);
     bool is_technician = decision->evidence.claim == CLAIM_TECHNICIAN;
@@ -186,11 +193,60 @@ static void finish_receipt(struct decision *decision)
     if (!is_technician || decision->evidence.writer != WRITER_PERSON) {
         return;
     }
-    struct plan_mail *receipt = decision->plan->mails->pdata[0];
     if (behalf != NULL) {
         receipt->purpose = TOKEN_TECHNICIAN_REPLY;
     } else if (words_is_forward(decision->facts->subject)) {
         plan_set_value(receipt, "whose-is-it", "yes");
+    }
+}
+
+static bool has_receipt(const struct plan *plan)
+{
+    static const char *const NOTICES[] = {"receipt", "acknowledgement", "oversize", NULL};
+
+    for (guint i = 0; i < plan->mails->len; i++) {
+        const struct plan_mail *mail = plan->mails->pdata[i];
+        if (g_strv_contains(NOTICES, mail->notice)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The one whom a web form names is asked as anybody who is not proved: he gets the fixed acknowledgement. */
+static void tell_named(struct decision *decision, const struct address *written)
+{
+    struct audience audience = decision_audience(decision);
+    const struct person_record *person = NULL;
+
+    audience.author = decision->after->requester;
+    audience.is_by_machine = false;
+    person = records_person(decision->records, audience.author);
+    audience_tell_opener(decision->plan, &audience, written->address, written->name,
+                         person != NULL && person->is_confirmed);
+}
+
+void decision_tell_opener(struct decision *decision)
+{
+    const struct facts *facts = decision->facts;
+    struct plan *plan = decision->plan;
+    const struct address *written = rule_effects_requester(decision);
+    guint before = plan->mails->len;
+
+    if (facts == NULL || plan->outcome != OUTCOME_NEW || has_receipt(plan) ||
+        decision->ruling.comment_kind == COMMENT_NOTE ||
+        decision->evidence.claim == CLAIM_OURSELVES) { /* never answered by us */
+        return;
+    }
+    if (written != NULL) {
+        tell_named(decision, written);
+        return;
+    }
+    struct audience audience = decision_audience(decision);
+    audience_tell_opener(plan, &audience, facts->from->address, facts->from->name,
+                         evidence_is_confirmed(decision));
+    if (plan->mails->len > before) {
+        finish_receipt(decision, plan->mails->pdata[before]);
     }
 }
 
@@ -200,6 +256,7 @@ struct audience decision_audience(const struct decision *decision)
 {
     return (struct audience){.records = decision->records,
                              .ticket = decision->place.ticket,
+                             .after = decision->after,
                              .author = decision->plan->sender,
                              .is_by_machine = decision->evidence.writer != WRITER_PERSON,
                              .left_out = decision->left_out};
@@ -231,16 +288,15 @@ static void plan_new_ticket(struct decision *decision)
         copies_plan(decision);
     }
 
-    const struct facts *facts = decision->facts;
+    workflow_follow(decision);
+
     struct audience audience = decision_audience(decision);
     bool is_note = decision->ruling.comment_kind == COMMENT_NOTE;
-    bool is_ourselves = decision->evidence.claim == CLAIM_OURSELVES; /* never answered by us */
-    if (!is_note && !is_ourselves) {
-        audience_tell_opener(decision->plan, &audience, facts->from->address, facts->from->name,
-                             evidence_is_confirmed(decision));
-        finish_receipt(decision);
+    if (decision->left_out != NULL || decision->run == NULL) {
+        decision_tell_opener(decision); /* that something is missing is said whatever rules say */
     }
     audience_tell_technicians(decision->plan, &audience, is_note ? "note" : "new-ticket");
+    workflow_tell(decision);
 }
 
 static void plan_public(struct decision *decision)
@@ -249,11 +305,13 @@ static void plan_public(struct decision *decision)
     change_comment(decision);
     change_participant(decision);
     copies_plan(decision);
+    workflow_follow(decision);
 
     struct audience audience = decision_audience(decision);
     audience_tell_technicians(decision->plan, &audience, "comment");
     audience_tell_contacts(decision->plan, &audience, "comment");
     tell_limits(decision);
+    workflow_tell(decision);
 }
 
 /* Weak but clear: technicians see it marked, nobody else gets it, and its sender takes no part by it. */
@@ -266,30 +324,50 @@ static void plan_unverified(struct decision *decision)
     audience_tell_technicians(decision->plan, &audience, "comment");
 }
 
-/* The mails and the assignment of a technician's public reply; its comment is there already. */
-static void plan_reply(struct plan *plan, const struct audience *audience)
+/* Does the technician's public reply assign the ticket to him? Its comment is there already. */
+static bool change_assignee(struct plan *plan, const struct audience *audience)
 {
     const struct ticket_record *ticket = audience->ticket;
     const struct person_record *author = records_person(audience->records, audience->author);
 
+    if (ticket->assignee != 0 || !audience->records->settings.assigns_on_reply ||
+        !identity_is_technician_on(author, ticket) || ticket->requester == author->id) {
+        return false;
+    }
+    struct change *change = decision_add_change(
+        plan, CHANGE_TICKET_SET, "the first public reply of a technician assigns it");
+    change->field = TICKET_FIELD_ASSIGNEE;
+    change->text = g_strdup(author->address);
+    return true;
+}
+
+static void tell_reply(struct plan *plan, const struct audience *audience, bool is_assigned)
+{
     audience_tell_contacts(plan, audience, "reply");
-    if (ticket->assignee != 0) {
+    if (audience->ticket->assignee != 0) {
         audience_tell_technicians(plan, audience, "comment");
-    } else if (audience->records->settings.assigns_on_reply &&
-               identity_is_technician_on(author, ticket) && ticket->requester != author->id) {
-        decision_add_change(plan, CHANGE_TICKET_ASSIGN,
-                            "the first public reply of a technician assigns it");
+    } else if (is_assigned) {
         audience_tell_assigned(plan, audience);
     }
+}
+
+/* A technician's public reply, whose comment is there already. */
+static void plan_reply(struct decision *decision)
+{
+    struct audience audience = decision_audience(decision);
+    bool is_assigned = change_assignee(decision->plan, &audience);
+
+    workflow_follow(decision);
+    audience = decision_audience(decision);
+    tell_reply(decision->plan, &audience, is_assigned);
+    workflow_tell(decision);
 }
 
 static void plan_technician(struct decision *decision)
 {
     change_comment(decision);
     copies_plan(decision);
-
-    struct audience audience = decision_audience(decision);
-    plan_reply(decision->plan, &audience);
+    plan_reply(decision);
 }
 
 /* A technician who showed no token of his own gets a notice that he can answer; not for a mail that a person
@@ -302,6 +380,7 @@ static void plan_note(struct decision *decision)
     }
     change_sender(decision);
     change_comment(decision);
+    workflow_follow(decision);
 
     struct audience audience = decision_audience(decision);
     audience_tell_technicians(decision->plan, &audience, "note");
@@ -312,6 +391,7 @@ static void plan_note(struct decision *decision)
     } else {
         tell_limits(decision); /* a notice that can be answered, too */
     }
+    workflow_tell(decision);
 }
 
 /* ---- the whole --------------------------------------------------------------------------------- */
@@ -362,25 +442,39 @@ static void decision_clear(struct decision *decision)
 {
     g_free(decision->left_out);
     g_free(decision->to_drop);
+    rule_run_free(decision->run);
+    ticket_record_free(decision->after);
 }
 
-static struct plan *judge(const struct facts *facts, const struct records *records)
+static void keep_trace(const struct decision *decision)
+{
+    const GPtrArray *lines = decision->run == NULL ? NULL : decision->run->trace;
+
+    for (guint i = 0; decision->trace != NULL && lines != NULL && i < lines->len; i++) {
+        g_ptr_array_add(decision->trace, g_strdup(lines->pdata[i]));
+    }
+}
+
+static struct plan *judge(const struct facts *facts, const struct records *records,
+                          GPtrArray *trace)
 {
     struct plan *plan = plan_new();
     CLEANUP(decision_clear)
-    struct decision decision = {.facts = facts, .records = records, .plan = plan};
+    struct decision decision = {.facts = facts, .records = records, .plan = plan, .trace = trace};
 
     evidence_weigh(&decision);
     decision.ruling = authority_decide(&decision.evidence);
-    evidence_say(&decision);
-    plan->outcome = decision.ruling.outcome;
-    plan->verdict = VERDICTS[plan->outcome];
     plan->role = evidence_role(&decision);
     plan->ticket = decision.place.ticket != NULL ? decision.place.ticket->id : REF_NONE;
     plan->sender = decision.identity.person != NULL ? decision.identity.person->id : REF_NONE;
     plan->customer = decision.identity.customer;
     plan->is_auth_failed = decision.evidence.auth == AUTH_FAIL;
+    workflow_receive(&decision);
+    evidence_say(&decision);
+    plan->outcome = decision.ruling.outcome;
+    plan->verdict = VERDICTS[plan->outcome];
     carry_out(&decision);
+    keep_trace(&decision);
     governor_apply(plan, records);
     return plan;
 }
@@ -434,7 +528,13 @@ static bool is_in_its_place(const struct plan *plan, const struct twin_record *t
 
 struct plan *decide(const struct facts *facts, const struct records *records)
 {
-    struct plan *plan = judge(facts, records);
+    return decide_traced(facts, records, NULL);
+}
+
+struct plan *decide_traced(const struct facts *facts, const struct records *records,
+                           GPtrArray *trace)
+{
+    struct plan *plan = judge(facts, records, trace);
     const struct twin_record *twin = &records->twin;
     bool is_filed = plan->verdict == VERDICT_FILED || plan->verdict == VERDICT_EVENT;
 
@@ -478,6 +578,8 @@ struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, p
                               const char *text)
 {
     struct plan *plan = plan_new();
+    CLEANUP(decision_clear)
+    struct decision decision = {.records = records, .plan = plan};
     const struct ticket_record *found = records_ticket(records, ticket);
     const struct person_record *person = records_person(records, technician);
 
@@ -503,10 +605,11 @@ struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, p
     change->comment_kind = COMMENT_PUBLIC;
     change->text = text_cut(text[0] != '\0' ? text : "(no text)", LIMIT_COMMENT_CHARS, NULL);
 
-    struct audience audience = {.records = records,
-                                .ticket = found,
-                                .author = person->id,
-                                .is_by_machine = false};
-    plan_reply(plan, &audience);
+    decision.place.ticket = found;
+    decision.identity.person = person;
+    decision.evidence.claim = CLAIM_TECHNICIAN;
+    workflow_start(&decision);
+    plan_reply(&decision);
+    governor_apply(plan, records);
     return plan;
 }

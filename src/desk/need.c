@@ -61,6 +61,7 @@ void need_free(struct need *need)
     g_array_unref(need->tickets);
     g_array_unref(need->people);
     g_ptr_array_unref(need->counts);
+    plan_free(need->plan);
     g_free(need);
 }
 
@@ -306,21 +307,25 @@ static void need_people(const struct records *records, struct need *need)
     }
 }
 
-static void need_counts(const struct facts *facts, const struct records *records, struct need *need)
+struct need *need_of_plan(struct plan *plan, const struct records *records)
 {
-    OWNED(plan) plan = decide(facts, records);
+    struct need *need = need_new();
 
+    need->plan = plan;
     for (guint i = 0; i < plan->mails->len; i++) {
         governor_add_counts(&records->settings, plan->mails->pdata[i], need->counts);
     }
     governor_add_flood_counts(records, plan, need->counts);
+    return need;
 }
 
 struct need *need_round(const struct facts *facts, const struct records *records, int round)
 {
-    struct need *need = need_new();
-
     assert(round >= 1 && round <= NEED_ROUNDS);
+    if (round == NEED_ROUNDS) {
+        return need_of_plan(decide(facts, records), records);
+    }
+    struct need *need = need_new();
     switch (round) {
     case 1:
         need_by_facts(facts, records, need);
@@ -328,11 +333,8 @@ struct need *need_round(const struct facts *facts, const struct records *records
     case 2:
         need_tickets(facts, records, need);
         break;
-    case 3:
-        need_people(records, need);
-        break;
     default:
-        need_counts(facts, records, need);
+        need_people(records, need);
         break;
     }
     return need;

@@ -78,8 +78,8 @@ const char *change_kind_name(enum change_kind kind)
         return "open ticket";
     case CHANGE_COMMENT_ADD:
         return "add comment";
-    case CHANGE_TICKET_ASSIGN:
-        return "assign ticket";
+    case CHANGE_TICKET_SET:
+        return "set ticket";
     case CHANGE_PARTICIPANT_ADD:
         return "add participant";
     case CHANGE_TICKET_LINK:
@@ -96,6 +96,14 @@ const char *change_kind_name(enum change_kind kind)
         return "release held mail";
     case CHANGE_HELD_DROP:
         return "drop held mail";
+    case CHANGE_NOTE_ADD:
+        return "add note";
+    case CHANGE_WEB_HOOK:
+        return "call web hook";
+    case CHANGE_RULE_FIRED:
+        return "fire rule";
+    case CHANGE_RULE_FAULT:
+        return "note rule fault";
     }
     return "?";
 }
@@ -106,6 +114,8 @@ static void change_free(struct change *change)
     g_free(change->name);
     g_free(change->text);
     g_free(change->reason);
+    g_free(change->rule);
+    g_clear_pointer(&change->values, g_ptr_array_unref);
     g_free(change);
 }
 
@@ -128,6 +138,9 @@ struct plan *plan_new(void)
     plan->may = g_ptr_array_new_with_free_func(g_free);
     plan->changes = g_ptr_array_new_with_free_func((GDestroyNotify)change_free);
     plan->mails = g_ptr_array_new_with_free_func((GDestroyNotify)plan_mail_free);
+    plan->wants.addresses = g_ptr_array_new_with_free_func(g_free);
+    plan->wants.customers = g_ptr_array_new_with_free_func(g_free);
+    plan->wants.tickets = g_array_new(FALSE, FALSE, sizeof(ticket_id));
     return plan;
 }
 
@@ -141,6 +154,9 @@ void plan_free(struct plan *plan)
     g_ptr_array_unref(plan->may);
     g_ptr_array_unref(plan->changes);
     g_ptr_array_unref(plan->mails);
+    g_ptr_array_unref(plan->wants.addresses);
+    g_ptr_array_unref(plan->wants.customers);
+    g_array_unref(plan->wants.tickets);
     g_free(plan);
 }
 
@@ -161,6 +177,12 @@ struct plan_mail *plan_add_mail(struct plan *plan, const char *notice)
     mail->values = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(plan->mails, mail);
     return mail;
+}
+
+bool wants_are_any(const struct wants *wants)
+{
+    return wants->addresses->len + wants->customers->len + wants->tickets->len > 0 ||
+           wants->customer != 0 || wants->has_loads;
 }
 
 bool plan_tells(const struct plan *plan, person_id person)

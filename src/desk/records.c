@@ -71,8 +71,8 @@ enum status verdict_parse(const char *name, enum verdict *out, struct err *err)
     return err_set(err, ST_INVALID, "\"%.40s\" is no verdict", name);
 }
 
-static const char *const HELD_FOR[] = {NULL,     "claim", "forged",       "shape",
-                                       "sender", "flood", "main-contact", "parser"};
+static const char *const HELD_FOR[] = {NULL,    "claim",        "forged", "shape", "sender",
+                                       "flood", "main-contact", "parser", "rule"};
 
 const char *held_for_name(enum held_for held_for)
 {
@@ -81,7 +81,7 @@ const char *held_for_name(enum held_for held_for)
 
 enum status held_for_parse(const char *name, enum held_for *out, struct err *err)
 {
-    for (int i = HELD_FOR_CLAIM; i <= HELD_FOR_PARSER; i++) {
+    for (int i = HELD_FOR_CLAIM; i <= HELD_FOR_RULE; i++) {
         if (strcmp(name, HELD_FOR[i]) == 0) {
             *out = (enum held_for)i;
             return ST_OK;
@@ -316,6 +316,15 @@ void address_record_free(struct address_record *address)
     g_free(address);
 }
 
+static void customer_record_init(struct customer_record *customer)
+{
+    *customer = (struct customer_record){.name = g_strdup(""),
+                                         .number = g_strdup(""),
+                                         .rank = g_strdup(""),
+                                         .language = g_strdup(""),
+                                         .country = g_strdup("")};
+}
+
 void customer_record_set(struct customer_record *to, const struct customer_record *from)
 {
     struct customer_record copy = *from;
@@ -395,12 +404,10 @@ struct records *records_new(void)
     records->people = g_ptr_array_new_with_free_func((GDestroyNotify)person_record_free);
     records->helds = g_ptr_array_new_with_free_func((GDestroyNotify)held_record_free);
     records->addresses = g_ptr_array_new_with_free_func((GDestroyNotify)address_record_free);
-    records->customer = (struct customer_record){.name = g_strdup(""),
-                                                 .number = g_strdup(""),
-                                                 .rank = g_strdup(""),
-                                                 .language = g_strdup(""),
-                                                 .country = g_strdup("")};
+    customer_record_init(&records->customer);
+    customer_record_init(&records->ticket_customer);
     calendar_init(&records->calendar);
+    rule_records_init(&records->rule);
     records->technicians = g_array_new(FALSE, FALSE, sizeof(person_id));
     records->counts = g_ptr_array_new_with_free_func((GDestroyNotify)count_record_free);
     return records;
@@ -431,7 +438,9 @@ void records_free(struct records *records)
     g_ptr_array_unref(records->helds);
     g_ptr_array_unref(records->addresses);
     customer_record_clear(&records->customer);
+    customer_record_clear(&records->ticket_customer);
     calendar_done(&records->calendar);
+    rule_records_done(&records->rule);
     g_array_unref(records->technicians);
     g_ptr_array_unref(records->counts);
     g_free(records);

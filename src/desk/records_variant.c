@@ -28,13 +28,14 @@
 #define CUSTOMER_TYPE "(xsbuxssss)"
 #define CALENDAR_TYPE "(saxaxax)"
 #define COUNT_TYPE    "(usx)"
-/* The three tuples: this mail, its settings and mailbox · rows · what was found about the sender. */
+/* The four tuples: this mail, its settings and mailbox · rows · what was found about the sender · what rules ask. */
 #define HEAD_TYPE "(xxbtmsb" SETTINGS_TYPE MAILBOX_TYPE "as" TWIN_TYPE CALENDAR_TYPE ")"
 #define ROWS_TYPE                                                                             \
  "(a" TOKEN_TYPE "a" OUTBOUND_TYPE "a" ID_TYPE "a" TICKET_TYPE "a" PERSON_TYPE "a" COUNT_TYPE \
  "a" HELD_TYPE "a" ADDRESS_TYPE ")"
 #define SENDER_TYPE  "(xx" CUSTOMER_TYPE "ax)"
-#define RECORDS_TYPE "(u" HEAD_TYPE ROWS_TYPE SENDER_TYPE ")"
+#define RULE_TYPE    "(" CUSTOMER_TYPE RULE_RECORDS_TYPE ")"
+#define RECORDS_TYPE "(u" HEAD_TYPE ROWS_TYPE SENDER_TYPE RULE_TYPE ")"
 
 /* ---- writing ----------------------------------------------------------------------------------- */
 
@@ -192,9 +193,13 @@ GVariant *records_to_variant(const struct records *records)
                                      customer_to_variant(&records->customer),
                                      numbers_to_variant(records->technicians));
 
-    return g_variant_ref_sink(g_variant_new("(u@" HEAD_TYPE "@" ROWS_TYPE "@" SENDER_TYPE ")",
-                                            (guint32)VERSION, head_to_variant(records),
-                                            g_variant_new_tuple(rows, G_N_ELEMENTS(rows)), sender));
+    GVariant *rule = g_variant_new("(@" CUSTOMER_TYPE "@" RULE_RECORDS_TYPE ")",
+                                   customer_to_variant(&records->ticket_customer),
+                                   rule_records_to_variant(&records->rule));
+
+    return g_variant_ref_sink(g_variant_new(
+        "(u@" HEAD_TYPE "@" ROWS_TYPE "@" SENDER_TYPE "@" RULE_TYPE ")", (guint32)VERSION,
+        head_to_variant(records), g_variant_new_tuple(rows, G_N_ELEMENTS(rows)), sender, rule));
 }
 
 /* ---- reading ----------------------------------------------------------------------------------- */
@@ -439,7 +444,7 @@ static bool take_held(GVariant *value, struct records *records)
     take_text(&held->handled_how, texts[4]);
     held->is_held = is_held;
     held->held_for = (enum held_for)held_for;
-    return held_for <= HELD_FOR_PARSER;
+    return held_for <= HELD_FOR_RULE;
 }
 
 static bool take_address(GVariant *value, struct records *records)
@@ -540,6 +545,16 @@ static bool take_sender(GVariant *value, struct records *records)
     return take_customer(customer, &records->customer);
 }
 
+static bool take_rule(GVariant *value, struct records *records)
+{
+    g_autoptr(GVariant) customer = NULL;
+    g_autoptr(GVariant) rule = NULL;
+
+    g_variant_get(value, "(@" CUSTOMER_TYPE "@" RULE_RECORDS_TYPE ")", &customer, &rule);
+    return take_customer(customer, &records->ticket_customer) &&
+           rule_records_read(rule, &records->rule);
+}
+
 enum status records_from_variant(GVariant *value, struct records **records_out, struct err *err)
 {
     OWNED(records) records = records_new();
@@ -547,18 +562,20 @@ enum status records_from_variant(GVariant *value, struct records **records_out, 
     g_autoptr(GVariant) head = NULL;
     g_autoptr(GVariant) rows = NULL;
     g_autoptr(GVariant) sender = NULL;
+    g_autoptr(GVariant) rule = NULL;
 
     if (!g_variant_is_of_type(value, G_VARIANT_TYPE(RECORDS_TYPE)) ||
         !g_variant_is_normal_form(value)) {
         return err_set(err, ST_INVALID, "the stored records have not the form of records");
     }
-    g_variant_get(value, "(u@" HEAD_TYPE "@" ROWS_TYPE "@" SENDER_TYPE ")", &version, &head, &rows,
-                  &sender);
+    g_variant_get(value, "(u@" HEAD_TYPE "@" ROWS_TYPE "@" SENDER_TYPE "@" RULE_TYPE ")", &version,
+                  &head, &rows, &sender, &rule);
     if (version != VERSION) {
         return err_set(err, ST_INVALID, "the stored records are of version %u, this program's %d",
                        version, VERSION);
     }
-    if (!take_sender(sender, records) || !take_head(head, records) || !take_rows(rows, records)) {
+    if (!take_sender(sender, records) || !take_head(head, records) || !take_rows(rows, records) ||
+        !take_rule(rule, records)) {
         return err_set(err, ST_INVALID, "the stored records hold an unknown word");
     }
     *records_out = g_steal_pointer(&records);

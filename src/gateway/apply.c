@@ -1,11 +1,10 @@
-/* apply - what the plans of a batch say, written table by table
+/* apply - what the plans of a batch say, as rows
  *
  * A plan is symbolic: "the new ticket", "the sender". Here the new things get their numbers (one round trip
- * for all of them, from the sequences) and their nonces; then each table gets one multi-row statement, all
- * of them queued and sent together with the COMMIT.
+ * for all of them, from the sequences) and their nonces; gateway/writes sends the rows together with the COMMIT.
  *
- * The order of the tables is that of their references: people, tickets, comments, attachments, threading
- * keys, links, outbound mail, activities, and at last the mails themselves, whose new state ends the claim.
+ * A plan that no mail caused (a command, the time) has no row of a mail to end, and its history names a user or a
+ * rule instead.
  *
  * Held mail leaves nothing but its own row. Nothing is decided here.
  * I/O: the caller's transaction.
@@ -18,124 +17,8 @@
 #include "core/random.h"
 #include "core/text.h"
 #include "desk/need.h"
-#include "gateway/gather.h"
-#include "gateway/outbox.h"
+#include "gateway/writes.h"
 #include "message/address.h"
-#include "store/attachment.h"
-#include "store/held.h"
-#include "store/people.h"
-#include "store/thread.h"
-#include "store/ticket.h"
-#include "store/ticket_change.h"
-
-/* What the plan of one mail made. */
-struct made {
-    ticket_id ticket;
-    int64_t ticket_nonce;
-    comment_id comment;
-    GArray *people;      /* own: person_id; the sender first, then those whom he brings in */
-    int64_t held_nonce;  /* of tokens about this mail, which is held */
-    ticket_id commented; /* the ticket that the comment went to */
-};
-
-/* The rows of all tables; strings are borrowed from plans, facts, or kept in texts. */
-struct writes {
-    struct made *made; /* own, one a mail */
-    size_t count;
-    struct new_ids ids;
-    int next_ticket;
-    int next_comment;
-    int next_person;
-    int next_outbound;
-    GArray *people;          /* struct new_person */
-    GArray *confirmed;       /* person_id */
-    GPtrArray *dead;         /* own: char * */
-    GArray *tickets;         /* struct new_ticket */
-    GArray *comments;        /* struct new_comment */
-    GArray *attachments;     /* struct new_attachment */
-    GArray *participants[2]; /* tickets, people */
-    GArray *changes;         /* struct ticket_change */
-    GArray *links[2];        /* tickets, others */
-    GPtrArray *link_whys;    /* borrowed char * */
-    GArray *words;           /* struct new_word */
-    GArray *keys;            /* struct thread_key */
-    GArray *activities;      /* struct new_activity */
-    GArray *mails;           /* struct outbox_mail */
-    GArray *ends;            /* struct inbound_end */
-    GPtrArray *texts;        /* own: strings that the rows borrow */
-    GPtrArray *contents;     /* own: GBytes *, of attachments that no mail had */
-    GPtrArray *parties;      /* own: GPtrArray * */
-    GPtrArray *variants;     /* own: GVariant * */
-    GArray *decisions;       /* struct held_decision */
-    GArray *verified[2];     /* comments, the mails that prove them */
-};
-
-static GArray *array_of(size_t size)
-{
-    return g_array_new(FALSE, FALSE, (guint)size);
-}
-
-static void writes_init(struct writes *writes, size_t count)
-{
-    *writes = (struct writes){
-        .made = g_new0(struct made, count),
-        .count = count,
-        .people = array_of(sizeof(struct new_person)),
-        .confirmed = array_of(sizeof(person_id)),
-        .dead = g_ptr_array_new_with_free_func(g_free),
-        .tickets = array_of(sizeof(struct new_ticket)),
-        .comments = array_of(sizeof(struct new_comment)),
-        .attachments = array_of(sizeof(struct new_attachment)),
-        .participants = {array_of(sizeof(int64_t)), array_of(sizeof(int64_t))},
-        .changes = array_of(sizeof(struct ticket_change)),
-        .links = {array_of(sizeof(int64_t)), array_of(sizeof(int64_t))},
-        .link_whys = g_ptr_array_new(),
-        .words = array_of(sizeof(struct new_word)),
-        .keys = array_of(sizeof(struct thread_key)),
-        .activities = array_of(sizeof(struct new_activity)),
-        .mails = array_of(sizeof(struct outbox_mail)),
-        .ends = array_of(sizeof(struct inbound_end)),
-        .texts = g_ptr_array_new_with_free_func(g_free),
-        .contents = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
-        .parties = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref),
-        .variants = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref),
-        .decisions = array_of(sizeof(struct held_decision)),
-        .verified[0] = array_of(sizeof(int64_t)),
-        .verified[1] = array_of(sizeof(int64_t)),
-    };
-    for (size_t i = 0; i < count; i++) {
-        writes->made[i].people = array_of(sizeof(person_id));
-    }
-}
-
-static void writes_done(struct writes *writes)
-{
-    GArray *arrays[] = {writes->people,          writes->confirmed,   writes->tickets,
-                        writes->comments,        writes->attachments, writes->participants[0],
-                        writes->participants[1], writes->changes,     writes->links[0],
-                        writes->links[1],        writes->words,       writes->keys,
-                        writes->activities,      writes->mails,       writes->ends,
-                        writes->decisions,       writes->verified[0], writes->verified[1]};
-    for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++) {
-        g_array_unref(arrays[i]);
-    }
-    GPtrArray *lists[] = {writes->dead,     writes->link_whys, writes->texts,
-                          writes->contents, writes->parties,   writes->variants};
-    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
-        g_ptr_array_unref(lists[i]);
-    }
-    new_ids_clear(&writes->ids);
-    for (size_t i = 0; i < writes->count; i++) {
-        g_array_unref(writes->made[i].people);
-    }
-    g_free(writes->made);
-}
-
-static const char *keep(struct writes *writes, char *text)
-{
-    g_ptr_array_add(writes->texts, text);
-    return text;
-}
 
 /* ---- numbers ---------------------------------------------------------------------------------- */
 
@@ -146,7 +29,7 @@ static void count_new(const struct batch *batch, struct new_ids *ids)
         for (guint c = 0; plan && c < plan->changes->len; c++) {
             const struct change *change = g_ptr_array_index(plan->changes, c);
             ids->tickets += change->kind == CHANGE_TICKET_OPEN;
-            ids->comments += change->kind == CHANGE_COMMENT_ADD;
+            ids->comments += change->kind == CHANGE_COMMENT_ADD || change->kind == CHANGE_NOTE_ADD;
             ids->people += change->kind == CHANGE_PERSON_ADD;
         }
         ids->outbound += plan ? plan->mails->len : 0;
@@ -198,6 +81,12 @@ struct place {
     struct made *made;
 };
 
+/* The mail that caused it; 0: none did. */
+static mail_id cause_of(const struct place *at)
+{
+    return at->mail->claimed ? at->mail->claimed->id : 0;
+}
+
 static void note(const struct place *at, ticket_id ticket, const char *what, const char *to_value,
                  person_id person, outbound_id outbound)
 {
@@ -208,7 +97,8 @@ static void note(const struct place *at, ticket_id ticket, const char *what, con
                                     .what = what,
                                     .to_value = to_value,
                                     .person = person,
-                                    .mail = at->mail->claimed->id,
+                                    .actor = at->mail->actor,
+                                    .mail = cause_of(at),
                                     .outbound = outbound};
     g_array_append_val(at->writes->activities, activity);
 }
@@ -219,7 +109,7 @@ static void apply_person_add(const struct place *at, const struct change *change
         .id = person_of(at->made, change->person),
         .name = change->name && change->name[0] ? change->name : change->address,
         .address = change->address,
-        .address_key = keep(at->writes, address_key(change->address)),
+        .address_key = writes_keep(at->writes, address_key(change->address)),
         .customer = change->customer,
         .is_confirmed = change->is_confirmed,
     };
@@ -305,7 +195,7 @@ static void apply_comment_add(const struct place *at, const struct change *chang
         .ticket = ticket_of(at->made, change->ticket),
         .kind = change->comment_kind,
         .author = person_of(at->made, change->person),
-        .mail = at->mail->claimed->id,
+        .mail = cause_of(at),
         .body = change->text,
     };
     g_array_append_val(at->writes->comments, comment);
@@ -319,13 +209,9 @@ static void apply_comment_add(const struct place *at, const struct change *chang
         ticket->comments = 1;
         ticket->whose = side_of(at);
     }
-    apply_attachments(at, change->is_cut);
-}
-
-static void add_pair(GArray *const pair[2], int64_t left, int64_t right)
-{
-    g_array_append_val(pair[0], left);
-    g_array_append_val(pair[1], right);
+    if (at->mail->facts) {
+        apply_attachments(at, change->is_cut);
+    }
 }
 
 static void apply_pair(const struct place *at, const struct change *change)
@@ -334,25 +220,90 @@ static void apply_pair(const struct place *at, const struct change *change)
     ticket_id ticket = ticket_of(at->made, change->ticket);
     person_id person = person_of(at->made, change->person);
     if (change->kind == CHANGE_TICKET_LINK) {
-        add_pair(writes->links, ticket, change->other);
+        writes_add_pair(writes->links, ticket, change->other);
         g_ptr_array_add(writes->link_whys, change->text);
         note(at, ticket, "linked",
-             keep(writes, g_strdup_printf("#%" PRId64 ": %s", change->other, change->text)), 0, 0);
+             writes_keep(writes, g_strdup_printf("#%" PRId64 ": %s", change->other, change->text)),
+             0, 0);
     } else {
         const struct person_record *record = records_person(at->mail->records, person);
-        add_pair(writes->participants, ticket, person);
+        writes_add_pair(writes->participants, ticket, person);
         note(at, ticket, "joined", record ? record->name : NULL, person, 0);
     }
 }
 
-static void apply_assign(const struct place *at, const struct change *change)
+static int64_t id_of_set(const struct place *at, const struct change *change)
 {
-    struct ticket_change row = {.ticket = ticket_of(at->made, change->ticket),
-                                .field = TICKET_FIELD_ASSIGNEE,
-                                .id = person_of(at->made, change->person),
-                                .person = person_of(at->made, at->mail->plan->sender),
-                                .mail = at->mail->claimed->id};
+    switch (change->field) {
+    case TICKET_FIELD_ASSIGNEE:
+    case TICKET_FIELD_REQUESTER:
+        return person_of(at->made, change->person);
+    case TICKET_FIELD_GROUP:
+        return change->group;
+    case TICKET_FIELD_CUSTOMER:
+        return change->customer;
+    default:
+        return 0;
+    }
+}
+
+static void apply_set(const struct place *at, const struct change *change)
+{
+    bool is_rules = change->rule != NULL;
+    struct ticket_change row = {
+        .ticket = ticket_of(at->made, change->ticket),
+        .field = change->field,
+        .name = change->name,
+        .value = change->text,
+        .id = id_of_set(at, change),
+        .is_removed = change->is_removed,
+        .person = is_rules ? 0 : person_of(at->made, at->mail->plan->sender),
+        .actor = is_rules ? NULL : at->mail->actor,
+        .mail = cause_of(at),
+        .rule = change->rule,
+    };
     g_array_append_val(at->writes->changes, row);
+    if (change->field == TICKET_FIELD_ASSIGNEE && change->group != 0) {
+        writes_add_pair(at->writes->turns, change->group, row.id);
+    }
+}
+
+/* A note that nobody wrote. */
+static void apply_rule_note(const struct place *at, const struct change *change)
+{
+    struct new_comment comment = {
+        .id = next_id(at->writes, 1, &at->writes->next_comment),
+        .ticket = ticket_of(at->made, change->ticket),
+        .kind = COMMENT_NOTE,
+        .rule = change->rule,
+        .body = change->text,
+    };
+    g_array_append_val(at->writes->comments, comment);
+}
+
+static void apply_hook(const struct place *at, const struct change *change)
+{
+    struct web_hook_call call = {.url = change->text,
+                                 .rule = change->rule,
+                                 .event = change->name,
+                                 .ticket = ticket_of(at->made, change->ticket),
+                                 .mail = cause_of(at),
+                                 .fields = change->values};
+    g_array_append_val(at->writes->hooks, call);
+}
+
+/* What a rule did, in the history of the ticket; of a mail that has none it stands in why. */
+static void apply_rule_news(const struct place *at, const struct change *change)
+{
+    bool has_fired = change->kind == CHANGE_RULE_FIRED;
+    struct new_activity activity = {.ticket = ticket_of(at->made, change->ticket),
+                                    .what = has_fired ? "rule" : "rule-failed",
+                                    .to_value = has_fired ? NULL : change->text,
+                                    .mail = cause_of(at),
+                                    .rule = change->rule};
+    if (activity.ticket > 0) {
+        g_array_append_val(at->writes->activities, activity);
+    }
 }
 
 static void apply_decision(const struct place *at, const struct change *change)
@@ -382,8 +333,18 @@ static void apply_change(const struct place *at, const struct change *change)
     case CHANGE_COMMENT_ADD:
         apply_comment_add(at, change);
         break;
-    case CHANGE_TICKET_ASSIGN:
-        apply_assign(at, change);
+    case CHANGE_TICKET_SET:
+        apply_set(at, change);
+        break;
+    case CHANGE_NOTE_ADD:
+        apply_rule_note(at, change);
+        break;
+    case CHANGE_WEB_HOOK:
+        apply_hook(at, change);
+        break;
+    case CHANGE_RULE_FIRED:
+    case CHANGE_RULE_FAULT:
+        apply_rule_news(at, change);
         break;
     case CHANGE_PARTICIPANT_ADD:
     case CHANGE_TICKET_LINK:
@@ -400,7 +361,7 @@ static void apply_change(const struct place *at, const struct change *change)
         break;
     case CHANGE_VERIFIED:
         at->made->comment = change->comment;
-        add_pair(at->writes->verified, change->comment, at->mail->claimed->id);
+        writes_add_pair(at->writes->verified, change->comment, at->mail->claimed->id);
         note(at, change->ticket, "verified", NULL, change->person, 0);
         break;
     case CHANGE_HELD_RELEASE:
@@ -421,7 +382,7 @@ static int64_t nonce_of(const struct batch *batch, const struct made *made, tick
 static int64_t held_nonce_of(const struct batch *batch, const struct place *at, mail_id held)
 {
     const int64_t *nonce = g_hash_table_lookup(batch->held_nonces, &held);
-    return held == at->mail->claimed->id ? at->made->held_nonce : nonce ? *nonce : 0;
+    return held == cause_of(at) ? at->made->held_nonce : nonce ? *nonce : 0;
 }
 
 /* How long an answer counts: contacts' tokens live as long as their ticket can be written to. */
@@ -448,7 +409,7 @@ static void apply_mail(const struct batch *batch, const struct place *at,
         .ticket = ticket,
         .ticket_nonce = nonce_of(batch, at->made, ticket),
         .comment = mail->tells_comment ? at->made->comment : 0,
-        .cause = at->mail->claimed->id,
+        .cause = cause_of(at),
         .about = mail->about,
         .notice = mail->notice,
         .recipient = person_of(at->made, mail->person),
@@ -558,95 +519,12 @@ static void apply_plan(const struct batch *batch, const struct place *at)
     if (plan->verdict == VERDICT_FILED && at->mail->facts) {
         apply_thread_keys(at, ticket_of(at->made, plan->ticket));
     }
-    apply_end(at);
+    if (at->mail->claimed) {
+        apply_end(at);
+    }
 }
 
 /* ---- all of it -------------------------------------------------------------------------------- */
-
-#define ROWS(array, type) ((type *)(void *)(array)->data)
-
-static const int64_t *ids_of(const GArray *array)
-{
-    return ROWS(array, const int64_t);
-}
-
-static void queue_people(struct tx *tx, const struct writes *writes)
-{
-    if (writes->people->len > 0) {
-        people_store_queue_add(tx, ROWS(writes->people, struct new_person), writes->people->len);
-    }
-    if (writes->confirmed->len > 0) {
-        people_store_queue_confirm(tx, ids_of(writes->confirmed), writes->confirmed->len);
-    }
-    if (writes->dead->len > 0) {
-        people_store_queue_dead(tx, (const char *const *)writes->dead->pdata, writes->dead->len);
-    }
-}
-
-static void queue_tickets(struct tx *tx, const struct writes *writes)
-{
-    if (writes->tickets->len > 0) {
-        ticket_store_queue_open(tx, ROWS(writes->tickets, struct new_ticket), writes->tickets->len);
-    }
-    if (writes->participants[0]->len > 0) {
-        ticket_store_queue_participants(tx, ids_of(writes->participants[0]),
-                                        ids_of(writes->participants[1]),
-                                        writes->participants[0]->len);
-    }
-    if (writes->comments->len > 0) {
-        ticket_store_queue_comments(tx, ROWS(writes->comments, struct new_comment),
-                                    writes->comments->len);
-    }
-}
-
-static void queue_marks(struct tx *tx, const struct writes *writes)
-{
-    if (writes->words->len > 0) {
-        ticket_store_queue_words(tx, ROWS(writes->words, struct new_word), writes->words->len);
-    }
-    if (writes->verified[0]->len > 0) {
-        ticket_store_queue_verify(tx, ids_of(writes->verified[0]), ids_of(writes->verified[1]),
-                                  writes->verified[0]->len);
-    }
-    if (writes->links[0]->len > 0) {
-        ticket_store_queue_links(tx, ids_of(writes->links[0]), ids_of(writes->links[1]),
-                                 (const char *const *)writes->link_whys->pdata,
-                                 writes->links[0]->len);
-    }
-}
-
-/* What comes after the attachments. */
-static void queue_rest(struct tx *tx, const struct batch *batch, const struct writes *writes)
-{
-    queue_marks(tx, writes);
-    if (writes->keys->len > 0) {
-        thread_store_queue_add(tx, ROWS(writes->keys, struct thread_key), writes->keys->len);
-    }
-    outbox_put(tx, &batch->keys, ROWS(writes->mails, struct outbox_mail), writes->mails->len);
-    if (writes->activities->len > 0) {
-        ticket_store_queue_activities(tx, ROWS(writes->activities, struct new_activity),
-                                      writes->activities->len);
-    }
-    ticket_change_queue(tx, ROWS(writes->changes, struct ticket_change), writes->changes->len);
-    held_store_queue_decide(tx, ROWS(writes->decisions, struct held_decision),
-                            writes->decisions->len, NULL);
-    if (writes->ends->len > 0) {
-        inbound_store_queue_end(tx, ROWS(writes->ends, struct inbound_end), writes->ends->len);
-    }
-}
-
-static enum status write_all(struct tx *tx, const struct batch *batch, const struct writes *writes,
-                             struct err *err)
-{
-    queue_people(tx, writes);
-    queue_tickets(tx, writes);
-    enum status status = attachment_store_add(tx, ROWS(writes->attachments, struct new_attachment),
-                                              writes->attachments->len, err);
-    if (status == ST_OK) {
-        queue_rest(tx, batch, writes);
-    }
-    return status;
-}
 
 enum status batch_apply(struct tx *tx, struct batch *batch, struct err *err)
 {
@@ -659,10 +537,11 @@ enum status batch_apply(struct tx *tx, struct batch *batch, struct err *err)
             struct place at = {&writes, &batch->mails[i], &writes.made[i]};
             apply_plan(batch, &at);
             batch->mails[i].ticket = ticket_of(at.made, batch->mails[i].plan->ticket);
+            batch->mails[i].comment = at.made->comment;
         }
     }
     if (status == ST_OK) {
-        status = write_all(tx, batch, &writes, err);
+        status = writes_put(tx, batch, &writes, err);
     }
     writes_done(&writes);
     return status;

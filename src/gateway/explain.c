@@ -23,6 +23,7 @@ void explanation_free(struct explanation *explanation)
         g_clear_pointer(&explanation->facts, facts_free);
         g_clear_pointer(&explanation->records, records_free);
         g_clear_pointer(&explanation->plan, plan_free);
+        rule_book_free(explanation->book);
         g_free(explanation);
     }
 }
@@ -78,7 +79,10 @@ static enum status decide_in(struct tx *tx, struct claimed_mail *claimed,
     struct batch_mail mail = {.claimed = claimed,
                               .facts = explanation->facts,
                               .reason = explanation->refusal};
-    struct batch batch = {.mails = &mail, .count = 1, .is_rehearsal = true};
+    struct batch batch = {.mails = &mail,
+                          .count = 1,
+                          .book = explanation->book,
+                          .is_rehearsal = true};
     enum status status = ST_OK;
     if (!claimed->mailbox) {
         status = first_mailbox(tx, &claimed->mailbox, err);
@@ -113,6 +117,7 @@ enum status explain_file(struct conn *conn, GBytes *raw, mailbox_id mailbox,
                                    .raw_complete = kept == length,
                                    .raw = head};
     fingerprint_make(g_bytes_get_data(head, NULL), kept, claimed.fingerprint);
+    explanation->book = rule_book_new(true);
     enum status status = parse(head, !claimed.raw_complete, explanation, err);
     TX_AUTO struct tx *tx = NULL;
     if (status == ST_OK) {

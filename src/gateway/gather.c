@@ -6,7 +6,7 @@
  *     0  settings, keys, mailboxes, technicians: common to all
  *     1  locks of the first level, then tokens, Message-IDs, addresses, domains, twins (gather_first)
  *     2  locks of the tickets, then the tickets; held mails that tokens are about, locked
- *     3  people    4  counts of the governor
+ *     3  people    4  what rules name (gather_wants, seldom), then counts of the governor
  *
  * Locks come before what they protect is read; each level is taken in ascending order by everybody, so
  * that nobody can wait in a circle. Of mails that share a key only the oldest stays in the batch: the others
@@ -22,14 +22,30 @@
 #include "desk/decide.h"
 #include "desk/governor.h"
 #include "desk/need.h"
+#include "desk/pick.h"
 #include "gateway/gather_first.h"
+#include "gateway/gather_wants.h"
 #include "gateway/keys.h"
 #include "store/held.h"
 #include "store/outbound.h"
 #include "store/people.h"
+#include "store/rule.h"
+#include "store/rule_words.h"
 #include "store/ticket.h"
 
+enum { WANTS_ROUNDS = 2 };
+
 /* ---- round 0: what is common ------------------------------------------------------------------ */
+
+static void start_rules(const struct batch *batch, const struct rows *words,
+                        struct rule_records *rule)
+{
+    if (batch->book) {
+        rule->rules = rule_book_rules(batch->book);
+        rule->version = rule_book_version(batch->book);
+        rule_words_read(words, rule);
+    }
+}
 
 static void start_records(struct batch *batch, struct batch_mail *mail,
                           const struct rows *technicians)
@@ -58,11 +74,20 @@ static void start_records(struct batch *batch, struct batch_mail *mail,
 static enum status read_common(struct tx *tx, struct batch *batch, struct err *err)
 {
     OWNED(rows) technicians = NULL;
+    OWNED(rows) version = NULL;
+    OWNED(rows) words = NULL;
     desk_store_queue(tx, &batch->desk);
     people_store_queue_technicians(tx, &technicians);
+    if (batch->book) {
+        rule_store_queue_live(tx, &version);
+        rule_words_queue(tx, &words);
+    }
     enum status status = tx_sync(tx, err);
     if (status == ST_OK) {
         status = desk_store_settings(&batch->desk, &batch->settings, err);
+    }
+    if (status == ST_OK && batch->book) {
+        status = rule_book_update(batch->book, tx, rule_store_read_live(version), err);
     }
     if (status != ST_OK) {
         return status;
@@ -70,6 +95,7 @@ static enum status read_common(struct tx *tx, struct batch *batch, struct err *e
     desk_store_keys(&batch->desk, &batch->keys);
     for (size_t i = 0; i < batch->count; i++) {
         start_records(batch, &batch->mails[i], technicians);
+        start_rules(batch, words, &batch->mails[i].records->rule);
     }
     return ST_OK;
 }
@@ -231,70 +257,36 @@ static enum status read_people(struct tx *tx, struct batch *batch, struct err *e
     return status;
 }
 
-static void collect_counts(struct batch *batch, struct need **needs, struct key_set *keys)
+/* Ask every mail that was not asked yet what it would do now. */
+static void foresee(const struct batch *batch, struct need **needs)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        if (!gather_takes_part(&batch->mails[i])) {
-            continue;
-        }
-        needs[i] = need_round(batch->mails[i].facts, batch->mails[i].records, 4);
-        for (guint c = 0; c < needs[i]->counts->len; c++) {
-            const struct count_record *count = g_ptr_array_index(needs[i]->counts, c);
-            key_set_add_text(&keys[count->budget], count->key);
+        if (gather_takes_part(&batch->mails[i]) && !needs[i]) {
+            needs[i] = need_round(batch->mails[i].facts, batch->mails[i].records, 4);
         }
     }
 }
 
-static int64_t find_count(const struct rows *rows, const char *key)
+/* What rules name may lead to more, once: a customer of an address, an address of a ticket. */
+static enum status read_wants(struct tx *tx, struct batch *batch, struct need **needs,
+                              struct err *err)
 {
-    for (int row = 0; rows && row < rows_count(rows); row++) {
-        if (g_str_equal(row_text(rows, row, 0), key)) {
-            return row_int64(rows, row, 1);
-        }
+    enum status status = ST_OK;
+    bool is_more = true;
+    for (int pass = 0; pass < WANTS_ROUNDS && is_more && status == ST_OK; pass++) {
+        foresee(batch, needs);
+        status = gather_wants(tx, batch, needs, &is_more, err);
     }
-    return 0;
+    foresee(batch, needs);
+    return status;
 }
 
-static void deal_counts(struct batch *batch, struct need **needs, struct rows *const *rows)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        for (guint c = 0; needs[i] && c < needs[i]->counts->len; c++) {
-            const struct count_record *wanted = g_ptr_array_index(needs[i]->counts, c);
-            int64_t count = find_count(rows[wanted->budget], wanted->key);
-            g_ptr_array_add(batch->mails[i].records->counts,
-                            count_record_new(wanted->budget, wanted->key, count));
-        }
-    }
-}
-
-static enum status read_counts(struct tx *tx, struct batch *batch, struct err *err)
+static enum status read_last(struct tx *tx, struct batch *batch, struct err *err)
 {
     g_autofree struct need **needs = g_new0(struct need *, batch->count);
-    struct key_set keys[BUDGET_COUNT];
-    struct rows *rows[BUDGET_COUNT] = {NULL};
-    bool is_any = false;
-    for (int budget = 0; budget < BUDGET_COUNT; budget++) {
-        keys[budget] = key_set_texts();
-    }
-    collect_counts(batch, needs, keys);
-    for (int budget = 0; budget < BUDGET_COUNT; budget++) {
-        const GPtrArray *list = keys[budget].list;
-        if (list->len > 0) {
-            is_any = true;
-            /* Counting may stop at the limit. */
-            outbound_store_queue_counts(tx, (enum budget)budget, (const char *const *)list->pdata,
-                                        list->len,
-                                        governor_limit(&batch->settings, (enum budget)budget),
-                                        &rows[budget]);
-        }
-    }
-    enum status status = is_any ? tx_sync(tx, err) : ST_OK;
+    enum status status = read_wants(tx, batch, needs, err);
     if (status == ST_OK) {
-        deal_counts(batch, needs, rows);
-    }
-    for (int budget = 0; budget < BUDGET_COUNT; budget++) {
-        g_clear_pointer(&rows[budget], rows_free);
-        key_set_clear(&keys[budget]);
+        status = gather_counts(tx, batch, needs, err);
     }
     for (size_t i = 0; i < batch->count; i++) {
         g_clear_pointer(&needs[i], need_free);
@@ -317,9 +309,25 @@ static enum status read_all(struct tx *tx, struct batch *batch, struct err *err)
         status = read_people(tx, batch, err);
     }
     if (status == ST_OK) {
-        status = read_counts(tx, batch, err);
+        status = read_last(tx, batch, err);
     }
     return status;
+}
+
+/* Whom rules picked has one more: the mails that follow must not all go to him. */
+static void count_picks(struct batch *batch, size_t decided)
+{
+    const GPtrArray *changes = batch->mails[decided].plan->changes;
+    for (guint c = 0; c < changes->len; c++) {
+        const struct change *change = changes->pdata[c];
+        bool is_pick = change->kind == CHANGE_TICKET_SET && change->rule &&
+                       change->field == TICKET_FIELD_ASSIGNEE && change->person > 0;
+        for (size_t i = decided + 1; is_pick && i < batch->count; i++) {
+            if (gather_takes_part(&batch->mails[i]) && batch->mails[i].records->rule.has_loads) {
+                pick_count(batch->mails[i].records, change->person, change->group);
+            }
+        }
+    }
 }
 
 enum status batch_decide(struct tx *tx, struct batch *batch, struct err *err)
@@ -332,7 +340,8 @@ enum status batch_decide(struct tx *tx, struct batch *batch, struct err *err)
         if (!mail->facts) {
             mail->plan = decide_unparsed(mail->reason);
         } else if (gather_takes_part(mail)) {
-            mail->plan = decide(mail->facts, mail->records);
+            mail->plan = decide_traced(mail->facts, mail->records, batch->trace);
+            count_picks(batch, i);
         }
     }
     return status;

@@ -41,8 +41,7 @@ struct first_round {
     struct rows *held_nonces;
     struct rows *returned; /* NULL: no report names any */
     struct rows *threads;
-    struct rows *people;
-    struct rows *customers;
+    struct address_rows addresses_found;
     struct rows *twins;
 };
 
@@ -60,9 +59,14 @@ static void first_round_clear(struct first_round *round, size_t count)
     key_set_clear(&round->ids);
     key_set_clear(&round->addresses);
     key_set_clear(&round->domains);
-    struct rows **all[] = {&round->ticket_nonces, &round->outbound_nonces, &round->returned,
-                           &round->threads,       &round->people,          &round->customers,
-                           &round->twins,         &round->held_nonces};
+    struct rows **all[] = {&round->ticket_nonces,
+                           &round->outbound_nonces,
+                           &round->returned,
+                           &round->threads,
+                           &round->addresses_found.people,
+                           &round->addresses_found.customers,
+                           &round->twins,
+                           &round->held_nonces};
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         g_clear_pointer(all[i], rows_free);
     }
@@ -175,9 +179,9 @@ static void queue_first(struct tx *tx, const struct batch *batch, struct first_r
     }
     queue_threads(tx, round, &round->threads);
     people_store_queue_by_address(tx, (const char *const *)round->addresses.list->pdata,
-                                  round->addresses.list->len, &round->people);
+                                  round->addresses.list->len, &round->addresses_found.people);
     people_store_queue_domains(tx, (const char *const *)round->domains.list->pdata,
-                               round->domains.list->len, &round->customers);
+                               round->domains.list->len, &round->addresses_found.customers);
     queue_twins(tx, batch, &round->twins);
 }
 
@@ -276,14 +280,14 @@ void gather_add_person(struct records *records, struct person_record *person)
 }
 
 /* The customer that a domain is mapped to: the nearest entry counts. customer (NULL: not wanted) is copied. */
-static customer_id find_domain(const struct first_round *round, const char *address,
+static customer_id find_domain(const struct address_rows *rows, const char *address,
                                struct customer_record *customer)
 {
     g_autoptr(GPtrArray) lookups = domain_lookups(address_domain(address));
     customer_id found = 0;
     for (guint i = 0; i < lookups->len && !found; i++) {
-        for (int row = 0; row < rows_count(round->customers) && !found; row++) {
-            found = people_store_read_domain(round->customers, row, g_ptr_array_index(lookups, i),
+        for (int row = 0; row < rows_count(rows->customers) && !found; row++) {
+            found = people_store_read_domain(rows->customers, row, g_ptr_array_index(lookups, i),
                                              customer);
         }
     }
@@ -291,30 +295,29 @@ static customer_id find_domain(const struct first_round *round, const char *addr
 }
 
 /* The row of the person with this address; -1: nobody has it. */
-static int find_person(const struct first_round *round, const char *key)
+static int find_person(const struct address_rows *rows, const char *key)
 {
-    for (int row = 0; row < rows_count(round->people); row++) {
-        if (g_str_equal(people_store_read_key(round->people, row), key)) {
+    for (int row = 0; row < rows_count(rows->people); row++) {
+        if (g_str_equal(people_store_read_key(rows->people, row), key)) {
             return row;
         }
     }
     return -1;
 }
 
-/* What the desk knows of an address. customer (NULL: not wanted) becomes the person's own, else his domain's. */
-static struct address_record *read_address(const struct first_round *round, const char *key,
+struct address_record *gather_read_address(const struct address_rows *rows, const char *key,
                                            struct records *records,
                                            struct customer_record *customer)
 {
     struct address_record *address = address_record_new(key);
-    int row = find_person(round, key);
-    address->domain_customer = find_domain(round, key, customer);
+    int row = find_person(rows, key);
+    address->domain_customer = find_domain(rows, key, customer);
     if (row >= 0) {
-        struct person_record *person = people_store_read(round->people, row);
+        struct person_record *person = people_store_read(rows->people, row);
         address->person = person->id;
         gather_add_person(records, person);
         if (customer) {
-            people_store_read_customer(round->people, row, customer);
+            people_store_read_customer(rows->people, row, customer);
         }
     }
     return address;
@@ -326,9 +329,9 @@ static void deal_addresses(const struct first_round *round, const struct need *n
 {
     for (guint i = 0; i < need->addresses->len; i++) {
         bool is_sender = i == 0 && need->address_key;
-        struct address_record *address = read_address(round, g_ptr_array_index(need->addresses, i),
-                                                      records,
-                                                      is_sender ? &records->customer : NULL);
+        struct address_record *address =
+            gather_read_address(&round->addresses_found, g_ptr_array_index(need->addresses, i),
+                                records, is_sender ? &records->customer : NULL);
         g_ptr_array_add(records->addresses, address);
         if (is_sender) {
             records->sender = address->person;

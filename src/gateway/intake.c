@@ -29,6 +29,7 @@
 #include "db/migrate.h"
 #include "gateway/gather.h"
 #include "gateway/junk.h"
+#include "gateway/rule_tally.h"
 #include "gateway/separate.h"
 #include "jail/jail.h"
 
@@ -39,10 +40,12 @@
 struct intake {
     const struct config *config;
     char holder[96];
-    struct conn *conn; /* own; NULL: to be opened */
-    struct jail *jail; /* own; NULL: to be opened */
-    bool owes_return;  /* claims of ours may still stand: give them back first */
-    int rounds;        /* since headers of Junk were looked for */
+    struct conn *conn;        /* own; NULL: to be opened */
+    struct jail *jail;        /* own; NULL: to be opened */
+    bool owes_return;         /* claims of ours may still stand: give them back first */
+    struct rule_book *book;   /* own */
+    struct rule_tally *tally; /* own */
+    int rounds;               /* since headers of Junk were looked for */
 };
 
 /* ---- the parser ------------------------------------------------------------------------------- */
@@ -67,6 +70,22 @@ static enum status parse_all(struct intake *intake, const GPtrArray *claimed,
 }
 
 /* ---- one transaction -------------------------------------------------------------------------- */
+
+/* What rules did is counted when it is committed. */
+static void count_rules(const struct intake *intake, const struct batch_mail *mail)
+{
+    int64_t version = mail->records->rule.version;
+    for (guint c = 0; c < mail->plan->changes->len; c++) {
+        const struct change *change = g_ptr_array_index(mail->plan->changes, c);
+        if (change->kind == CHANGE_RULE_FIRED) {
+            rule_tally_fired(intake->tally, version, change->rule);
+        } else if (change->kind == CHANGE_RULE_FAULT) {
+            rule_tally_fault(intake->tally, version, change->rule, change->text);
+            log_warning("rule.failed", kv("rule", change->rule), kv("mail", mail->claimed->id),
+                        kv("error", change->text));
+        }
+    }
+}
 
 static void log_end(const struct batch_mail *mail)
 {
@@ -108,9 +127,10 @@ static enum status file_batch(struct intake *intake, struct batch *batch, struct
 }
 
 /* The mails that are still to be filed, as a batch of their own. */
-static struct batch rest_of(struct batch_mail *mails, size_t count, struct batch_mail *rest)
+static struct batch rest_of(const struct intake *intake, struct batch_mail *mails, size_t count,
+                            struct batch_mail *rest)
 {
-    struct batch batch = {.mails = rest};
+    struct batch batch = {.mails = rest, .book = intake->book};
     for (size_t i = 0; i < count; i++) {
         if (mails[i].claimed) {
             rest[batch.count++] = (struct batch_mail){.claimed = mails[i].claimed,
@@ -122,11 +142,13 @@ static struct batch rest_of(struct batch_mail *mails, size_t count, struct batch
 }
 
 /* Mails that were filed, here or by another intake meanwhile, leave the list. */
-static void drop_filed(struct batch_mail *mails, size_t count, const struct batch *batch)
+static void drop_filed(const struct intake *intake, struct batch_mail *mails, size_t count,
+                       const struct batch *batch)
 {
     for (size_t b = 0; b < batch->count; b++) {
         if (batch->mails[b].plan) {
             log_end(&batch->mails[b]);
+            count_rules(intake, &batch->mails[b]);
         } else if (!batch->mails[b].is_ended) {
             continue;
         }
@@ -144,7 +166,7 @@ static enum status file_alone(struct intake *intake, struct batch_mail *mail, st
     struct batch_mail alone = {.claimed = mail->claimed,
                                .facts = mail->facts,
                                .reason = mail->reason};
-    struct batch batch = {.mails = &alone, .count = 1};
+    struct batch batch = {.mails = &alone, .count = 1, .book = intake->book};
     enum status status = file_batch(intake, &batch, err);
     if (status == ST_INVALID || status == ST_CONFLICT) {
         g_autofree char *reason = g_strdup_printf("it could not be filed: %s", err->text);
@@ -155,7 +177,7 @@ static enum status file_alone(struct intake *intake, struct batch_mail *mail, st
         status = file_batch(intake, &batch, err);
     }
     if (status == ST_OK) {
-        drop_filed(mail, 1, &batch);
+        drop_filed(intake, mail, 1, &batch);
     }
     batch_clear(&batch);
     return status;
@@ -181,13 +203,13 @@ static enum status file_all(struct intake *intake, struct batch_mail *mails, siz
 {
     g_autofree struct batch_mail *rest = g_new0(struct batch_mail, count);
     for (;;) {
-        struct batch batch = rest_of(mails, count, rest);
+        struct batch batch = rest_of(intake, mails, count, rest);
         if (batch.count == 0) {
             return ST_OK;
         }
         enum status status = file_batch(intake, &batch, err);
         if (status == ST_OK) {
-            drop_filed(mails, count, &batch);
+            drop_filed(intake, mails, count, &batch);
         }
         batch_clear(&batch);
         if (status == ST_INVALID || status == ST_CONFLICT) {
@@ -363,6 +385,15 @@ static enum status round_once(struct intake *intake, struct err *err)
     return status == ST_NOT_FOUND ? ST_OK : status;
 }
 
+/* Counts that cannot be written now are written the next time. */
+static void write_tally(struct intake *intake)
+{
+    struct err err = {.status = ST_OK};
+    if (rule_tally_flush(intake->tally, intake->conn, false, &err) != ST_OK) {
+        log_warning("rules.uncounted", kv("error", err.text));
+    }
+}
+
 static void wait_for_mail(struct intake *intake)
 {
     struct err err = {.status = ST_OK};
@@ -384,19 +415,30 @@ static void intake_close(struct intake *intake)
     if (intake->conn && intake->owes_return && give_back(intake, &err) != ST_OK) {
         log_warning("claims.left", kv("error", err.text));
     }
+    if (intake->conn && rule_tally_flush(intake->tally, intake->conn, true, &err) != ST_OK) {
+        log_warning("rules.uncounted", kv("error", err.text));
+    }
+    rule_book_free(intake->book);
+    rule_tally_free(intake->tally);
     g_clear_pointer(&intake->conn, conn_close);
     g_clear_pointer(&intake->jail, jail_close);
 }
 
 enum status intake_run(const struct config *config, int index, struct err *err)
 {
-    struct intake intake = {.config = config};
+    g_autofree char *worker = g_strdup_printf("%.40s intake %d", g_get_host_name(), index);
+    struct intake intake = {.config = config,
+                            .book = rule_book_new(true),
+                            .tally = rule_tally_new(worker)};
     g_snprintf(intake.holder, sizeof intake.holder, "%.40s intake %d %d %" PRIx64,
                g_get_host_name(), index, (int)getpid(), (uint64_t)random_int64());
     int64_t delay_ms = 20;
     enum status status = ST_OK;
     while (!stop_requested()) {
         status = round_once(&intake, err);
+        if (status == ST_OK || status == ST_NOT_FOUND) {
+            write_tally(&intake);
+        }
         if (status == ST_OK || status == ST_NOT_FOUND) {
             delay_ms = 20;
         }

@@ -65,6 +65,10 @@ static const struct kind KINDS[] = {
     {"admission", NULL, "admission", false, false, false, true, false, true},
     {"waits", NULL, "waits", false, false, false, true, true, true},
     {"not-admitted", NULL, "not-admitted", false, false, false, true, false, true},
+    {"rule-alert", "rule-alert", NULL, false, false, false, true, false},
+    {"rule-mail", NULL, "rule-mail", false, false, false, true, true},
+    {"status-changed", NULL, "status-changed", false, false, false, true, false,
+     .can_answer = true},
 };
 
 static const struct kind *find_kind(const char *notice)

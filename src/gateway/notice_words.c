@@ -20,9 +20,10 @@
 
 /* What a notice may be given when it is planned, beside what its rows say. */
 static const char *const GIVEN[] = {
-    "held-number",  "held-from",   "held-subject", "held-text",  "held-why", "may-decide",
-    "main-contact", "answer-from", "answer-text",  "was-denied", "done",     "why-not",
-    "whose-is-it",  "held-list",   "held-count",   "junk-count",
+    "held-number", "held-from",    "held-subject", "held-text",   "held-why",
+    "may-decide",  "main-contact", "answer-from",  "answer-text", "was-denied",
+    "done",        "why-not",      "whose-is-it",  "held-list",   "held-count",
+    "junk-count",  "rule",         "alert",        "rule-text",
 };
 
 /* ---- the recipient ----------------------------------------------------------------------------- */

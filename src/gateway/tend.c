@@ -4,7 +4,8 @@
  * each time. Every host reads all mailboxes' names: who really fetches one is decided by its own lease, so that
  * a host may fall out at any moment and another's fetch, which waits already, goes on.
  *
- * One tend of the desk holds the lease "tend": it is the one that does what must be done once (gateway/chores).
+ * One tend of the desk holds the lease "tend": it is the one that does what must be done once (gateway/chores, rules of the
+ * time).
  * The others are ready to.
  *
  * Without the database there is no news: the supervisor keeps what it has.
@@ -23,6 +24,7 @@
 #include "db/tx.h"
 #include "gateway/chores.h"
 #include "gateway/outage.h"
+#include "gateway/rule_act.h"
 #include "gateway/tenure.h"
 #include "store/desk.h"
 
@@ -33,6 +35,7 @@ struct tend {
     int report_fd;
     struct conn *conn; /* own */
     struct tenure tenure;
+    struct rule_tick *tick; /* own */
     struct outage database;
     bool is_orphan; /* nobody reads what we report */
 };
@@ -102,6 +105,9 @@ static enum status round_once(struct tend *tend, struct err *err)
     if (status == ST_OK && tend->tenure.epoch != 0) {
         status = chores_do(tend->conn, err);
     }
+    if (status == ST_OK && tend->tenure.epoch != 0) {
+        status = rule_tick_do(tend->tick, tend->conn, err);
+    }
     if (status == ST_OK) {
         outage_end(&tend->database);
         status = conn_wait(tend->conn, tend->config->poll_us / US_PER_MS, stop_fd(), err);
@@ -111,7 +117,7 @@ static enum status round_once(struct tend *tend, struct err *err)
 
 enum status tend_run(const struct config *config, int report_fd, struct err *err)
 {
-    struct tend tend = {.config = config, .report_fd = report_fd};
+    struct tend tend = {.config = config, .report_fd = report_fd, .tick = rule_tick_new()};
     tend.database = (struct outage){.lost_event = "database.lost",
                                     .back_event = "database.regained",
                                     .first_ms = config->restart_us / US_PER_MS,
@@ -130,6 +136,7 @@ enum status tend_run(const struct config *config, int report_fd, struct err *err
     }
     tenure_end(&tend.tenure, tend.conn);
     tenure_done(&tend.tenure);
+    rule_tick_free(tend.tick);
     conn_close(tend.conn);
     return status;
 }

@@ -49,6 +49,9 @@ static const struct statement DOMAINS = {
                       " FROM customer_domain d JOIN customer c ON c.id = d.customer"
                       " WHERE d.domain = ANY($1::text[])"};
 
+static const struct statement CUSTOMERS = {
+    "people_customers", "SELECT " CUSTOMER_COLUMNS " FROM customer c WHERE c.id = ANY($1::int8[])"};
+
 static const struct statement ADD = {
     "people_add",
     "INSERT INTO person (id, name, is_contact, customer, is_confirmed) OVERRIDING SYSTEM VALUE"
@@ -160,6 +163,22 @@ customer_id people_store_read_domain(const struct rows *rows, int row, const cha
         customer_record_set(customer, &found);
     }
     return found.id;
+}
+
+void people_store_queue_customers(struct tx *tx, const int64_t *ids, size_t count,
+                                  struct rows **rows_out)
+{
+    arrays_queue_by_ids(tx, &CUSTOMERS, ids, count, rows_out);
+}
+
+void people_store_read_wanted(const struct rows *rows, int row, customer_id wanted,
+                              struct customer_record *customer)
+{
+    struct customer_record found = read_customer(rows, row, 0);
+
+    if (found.id == wanted) {
+        customer_record_set(customer, &found);
+    }
 }
 
 void people_store_queue_domains(struct tx *tx, const char *const *domains, size_t count,

@@ -52,8 +52,9 @@ static const struct statement OPEN = {
 
 static const struct statement COMMENT = {
     "ticket_comment",
-    "INSERT INTO comment (id, ticket, kind, author, mail, body)"
-    " SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::int8[], $5::int8[], $6::text[])"};
+    "INSERT INTO comment (id, ticket, kind, author, mail, body, rule)"
+    " SELECT * FROM unnest($1::int8[], $2::int8[], $3::text[], $4::int8[], $5::int8[], $6::text[],"
+    " $7::text[])"};
 
 static const struct statement VERIFY = {
     "ticket_verify", "WITH proved AS (UPDATE comment AS c SET kind = 'public', mail = v.mail"
@@ -91,9 +92,9 @@ static const struct statement WORDS = {
 
 static const struct statement ACTIVITY = {
     "ticket_activity",
-    "INSERT INTO activity (ticket, what, from_value, to_value, person, actor, mail, outbound)"
+    "INSERT INTO activity (ticket, what, from_value, to_value, person, actor, mail, outbound, rule)"
     " SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::int8[], $6::text[],"
-    " $7::int8[], $8::int8[])"};
+    " $7::int8[], $8::int8[], $9::text[])"};
 
 void ticket_store_queue_locks(struct tx *tx, const int64_t *keys, size_t count)
 {
@@ -241,6 +242,7 @@ void ticket_store_queue_comments(struct tx *tx, const struct new_comment *commen
     ADD_ID_MEMBERS(params, comments, count, author);
     ADD_ID_MEMBERS(params, comments, count, mail);
     ADD_TEXT_MEMBERS(params, comments, count, body);
+    ADD_TEXT_MEMBERS(params, comments, count, rule);
     tx_queue(tx, &COMMENT, params, NULL);
 }
 
@@ -284,6 +286,7 @@ void ticket_store_queue_activities(struct tx *tx, const struct new_activity *act
     ADD_TEXT_MEMBERS(params, activities, count, actor);
     ADD_ID_MEMBERS(params, activities, count, mail);
     ADD_ID_MEMBERS(params, activities, count, outbound);
+    ADD_TEXT_MEMBERS(params, activities, count, rule);
     tx_queue(tx, &ACTIVITY, params, NULL);
 }
 

@@ -63,7 +63,7 @@ static void check_verdict(const struct tried *it)
 static void check_technician(const struct tried *it)
 {
     const struct plan *plan = it->plan;
-    bool is_assigned = count_changes(plan, CHANGE_TICKET_ASSIGN) > 0;
+    bool is_assigned = count_changes(plan, CHANGE_TICKET_SET) > 0;
 
     if (plan->outcome == OUTCOME_TECHNICIAN) {
         PROMISE(works_on(it->sender, it->ticket) && is_permitted(it->sender, it->ticket));

@@ -101,9 +101,9 @@ Test(decide, assigns_with_the_first_public_reply)
 {
     CASE it = case_from("ben@desk.example", "Re: x", PASS("desk.example"));
     world_add_token(it.records, TOKEN_IN_ADDRESS, TOKEN_TECHNICIAN_REPLY, BEN, 12);
-    expect_plan(&it, OUTCOME_TECHNICIAN, "add comment, assign ticket",
+    expect_plan(&it, OUTCOME_TECHNICIAN, "add comment, set ticket",
                 "reply:4 reply:7 assigned:6 assigned:11");
-    cr_expect_eq(world_change(it.plan, CHANGE_TICKET_ASSIGN)->person, BEN);
+    cr_expect_eq(world_change(it.plan, CHANGE_TICKET_SET)->person, BEN);
 
     it.records->settings.assigns_on_reply = false;
     expect_plan(&it, OUTCOME_TECHNICIAN, "add comment", "reply:4 reply:7");
@@ -644,7 +644,7 @@ Test(decide, lets_a_technician_answer_by_the_command_line)
     cr_expect_eq(plan->ticket, 12);
     cr_expect_eq(plan->sender, BEN);
     cr_expect_str_eq(mails, "reply:4 reply:7 assigned:6 assigned:11");
-    cr_expect_str_eq(changes, "add comment, assign ticket");
+    cr_expect_str_eq(changes, "add comment, set ticket");
     cr_expect_str_eq(world_change(plan, CHANGE_COMMENT_ADD)->text, "Try again.");
     cr_expect_str_eq(world_change(empty, CHANGE_COMMENT_ADD)->text, "(no text)");
 }

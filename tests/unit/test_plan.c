@@ -87,9 +87,9 @@ static const struct {
     {name_role, 0, "unknown,stranger,contact,technician,machine"},
     {name_comment_kind, 0, "public,note,unverified"},
     {name_change_kind, 0,
-     "add person,confirm person,open ticket,add comment,assign ticket,add participant,link "
+     "add person,confirm person,open ticket,add comment,set ticket,add participant,link "
      "ticket,note bounce,mark address dead,note who was copied,verify comment,release held mail,drop "
-     "held mail"},
+     "held mail,add note,call web hook,fire rule,note rule fault"},
     {name_auth, 0, "pass,none,fail"},
     {name_budget, 0,
      "limit-address-hour,limit-address-day,limit-domain-hour,limit-ticket-hour,"

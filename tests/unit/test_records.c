@@ -123,7 +123,7 @@ static void add_held(struct records *records)
     }
     held->id = 61;
     held->is_held = true;
-    held->held_for = HELD_FOR_PARSER;
+    held->held_for = HELD_FOR_RULE;
     held->ticket = 12;
     held->sender = 8;
     held->customer = 2;
@@ -186,6 +186,28 @@ static void add_calendar(struct calendar_record *calendar)
     g_array_append_vals(calendar->holidays, HOLIDAYS, 3);
 }
 
+static void add_rule_words(struct records *records)
+{
+    const struct load_record load = {.person = 5, .tickets = 7};
+    const ticket_id looked_for = 99;
+    const struct customer_record other = {.id = 8,
+                                          .name = (char *)"Globex",
+                                          .colleagues = COLLEAGUES_STAY_OUT,
+                                          .number = (char *)"",
+                                          .rank = (char *)"silver",
+                                          .language = (char *)"",
+                                          .country = (char *)""};
+
+    customer_record_set(&records->ticket_customer, &other);
+    records->rule.version = 17;
+    rule_records_add_group(&records->rule, 1, "Netz", 5);
+    rule_records_add_status(&records->rule, "waiting-for-vendor", TICKET_PENDING);
+    rule_records_add_customer(&records->rule, "Initech", 0);
+    records->rule.has_loads = true;
+    g_array_append_val(records->rule.loads, load);
+    g_array_append_val(records->rule.tickets, looked_for);
+}
+
 static struct records *full_records(void)
 {
     struct records *records = records_new();
@@ -225,6 +247,7 @@ static struct records *full_records(void)
                                           .country = (char *)"Österreich"};
     customer_record_set(&records->customer, &whole);
     add_calendar(&records->calendar);
+    add_rule_words(records);
     records->customer.is_main_contact_only = true;
     records->customer.colleagues = COLLEAGUES_STAY_OUT;
     records->customer.main_contact = 4;
@@ -325,6 +348,27 @@ Test(records, keep_the_calendar)
     cr_expect_eq(g_array_index(got->calendar.holidays, int64_t, 2), 20270106);
 }
 
+Test(records, keep_what_rules_asked)
+{
+    OWNED(records) records = full_records();
+    OWNED(records) got = stored_and_read(records);
+    const struct rule_records *rule = &got->rule;
+
+    cr_expect_eq(got->ticket_customer.id, 8);
+    cr_expect_str_eq(got->ticket_customer.rank, "silver");
+    cr_expect_eq(rule->version, 17);
+    cr_expect_eq(rule->rules, NULL);
+    cr_expect_eq(rule_records_group(rule, 1)->last_pick, 5);
+    cr_expect_eq(rule_records_group_named(rule, "NETZ")->id, 1);
+    cr_expect_eq(rule_records_group_named(rule, "Nets"), NULL);
+    cr_expect_eq(rule_records_status_named(rule, "waiting-for-vendor")->maps_to, TICKET_PENDING);
+    cr_expect_eq(rule_records_customer_named(rule, "initech")->id, 0);
+    cr_expect_eq(rule_records_customer_named(rule, "Acme"), NULL);
+    cr_assert(rule->has_loads && rule->loads->len == 1 && rule->tickets->len == 1);
+    cr_expect_eq(g_array_index(rule->loads, struct load_record, 0).tickets, 7);
+    cr_expect_eq(g_array_index(rule->tickets, int64_t, 0), 99);
+}
+
 Test(records, refuse_a_span_without_an_end)
 {
     OWNED(records) records = full_records();
@@ -376,7 +420,7 @@ Test(records, keep_every_member_of_the_evidence)
     const struct held_record *held = records_held(got, 61);
     cr_assert_neq(held, NULL);
     cr_expect(held->is_held);
-    cr_expect_eq(held->held_for, HELD_FOR_PARSER);
+    cr_expect_eq(held->held_for, HELD_FOR_RULE);
     cr_expect_str_eq(held->state, "rejected");
     cr_expect_str_eq(held->from_text, "Dora <dora@acme.example>");
     cr_expect_str_eq(held->subject, "Bildschirm");
@@ -421,6 +465,7 @@ static void set_bad_member(struct records *records, unsigned which)
     struct ticket_record *ticket = records->tickets->pdata[0];
     struct count_record *count = records->counts->pdata[0];
     struct held_record *held = records->helds->pdata[0];
+    struct status_record *status = records->rule.statuses->pdata[0];
     const struct {
         void *member;
         int value;
@@ -428,7 +473,7 @@ static void set_bad_member(struct records *records, unsigned which)
         {&records->settings.unknown_senders, UNKNOWN_REJECT + 1},
         {&records->settings.domain_mapping, MAPPING_STRICT + 1},
         {&records->customer.colleagues, COLLEAGUES_STAY_OUT + 1},
-        {&held->held_for, HELD_FOR_PARSER + 1},
+        {&held->held_for, HELD_FOR_RULE + 1},
         {&records->mailbox.trust, TRUST_MICROSOFT365 + 1},
         {&records->twin.verdict, VERDICT_DUPLICATE + 1},
         {&token->place, TOKEN_IN_MESSAGE_ID + 1},
@@ -438,12 +483,14 @@ static void set_bad_member(struct records *records, unsigned which)
         {&token->object_kind, TOKEN_OUTBOUND + 1},
         {&ticket->status, TICKET_CLOSED + 1},
         {&count->budget, BUDGET_COUNT},
+        {&records->ticket_customer.colleagues, COLLEAGUES_STAY_OUT + 1},
+        {&status->maps_to, TICKET_CLOSED + 1},
     };
 
     memcpy(BAD[which].member, &BAD[which].value, sizeof(int));
 }
 
-#define BAD_MEMBERS 13
+#define BAD_MEMBERS 15
 
 Test(records, with_an_unknown_word_are_refused)
 {
@@ -531,9 +578,9 @@ Test(records, have_words_that_can_be_read_back)
         cr_expect_eq(verdict_parse(verdict_name((enum verdict)i), &got, &err), ST_OK);
         cr_expect_eq((int)got, i);
     }
-    static const char *const REASONS[] = {"claim", "forged",       "shape", "sender",
-                                          "flood", "main-contact", "parser"};
-    for (int i = HELD_FOR_CLAIM; i <= HELD_FOR_PARSER; i++) {
+    static const char *const REASONS[] = {"claim", "forged",       "shape",  "sender",
+                                          "flood", "main-contact", "parser", "rule"};
+    for (int i = HELD_FOR_CLAIM; i <= HELD_FOR_RULE; i++) {
         enum held_for got = HELD_FOR_NOTHING;
         cr_expect_str_eq(held_for_name((enum held_for)i), REASONS[i - HELD_FOR_CLAIM]);
         cr_expect_eq(held_for_parse(REASONS[i - HELD_FOR_CLAIM], &got, &err), ST_OK);

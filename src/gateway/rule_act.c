@@ -1,0 +1,70 @@
+/* rule_act - rules after a command has changed a ticket
+ *
+ * What a command changed is compared with what was: the events follow from that, so a change that changes nothing
+ * triggers nothing. What rules then do to the ticket triggers no rule. All of it is in the command's own transaction:
+ * the change and what rules make of it stand or fall together.
+ * I/O: the caller's transaction.
+ */
+#include "gateway/rule_act.h"
+
+#include <inttypes.h>
+
+#include "desk/need.h"
+#include "desk/workflow.h"
+#include "gateway/act.h"
+#include "store/ticket.h"
+
+enum status rule_act_before(struct tx *tx, ticket_id ticket, struct ticket_record **before_out,
+                            struct err *err)
+{
+    OWNED(rows) nonces = NULL;
+    OWNED(rows) rows = NULL;
+
+    ticket_store_queue_nonces(tx, &ticket, 1, &nonces);
+    enum status status = tx_sync(tx, err);
+    if (status == ST_OK && rows_count(nonces) == 0) {
+        (void)err_set(err, ST_NOT_FOUND, "there is no ticket %" PRId64, ticket);
+        return err_hint(err, "postdesk ticket list");
+    }
+    if (status != ST_OK) {
+        return status;
+    }
+    ticket_id there = row_int64(nonces, 0, 2);
+    int64_t lock = need_ticket_lock(there);
+    ticket_store_queue_locks(tx, &lock, 1);
+    ticket_store_queue_find(tx, &there, 1, &rows);
+    status = tx_sync(tx, err);
+    if (status == ST_OK) {
+        *before_out = ticket_store_read(rows, 0);
+    }
+    return status;
+}
+
+static struct plan *decide_after(const struct records *records, void *arg)
+{
+    const struct workflow_cause cause = {.before = arg,
+                                         .after = g_ptr_array_index(records->tickets, 0)};
+
+    return workflow_decide(records, &cause);
+}
+
+enum status rule_act_after(struct tx *tx, const struct ticket_record *before, const char *actor,
+                           struct err *err)
+{
+    OWNED(rule_book) book = rule_book_new(true);
+    struct act act = {.ticket = before->id,
+                      .actor = actor,
+                      .book = book,
+                      .decide = decide_after,
+                      .arg = (void *)before};
+    enum status status = act_gather(tx, &act, err);
+
+    if (status == ST_OK && rule_book_rules(book) != NULL) {
+        status = act_decide(tx, &act, err);
+        if (status == ST_OK) {
+            status = act_apply(tx, &act, err);
+        }
+    }
+    act_done(&act);
+    return status;
+}
