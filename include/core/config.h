@@ -24,6 +24,7 @@ struct config {
     int64_t poll_us;    /* the net under NOTIFY and IDLE */
     int64_t restart_us; /* first back-off of the supervisor */
     char *log_level;    /* own: error, warning, info, debug */
+    char *rules_dir;    /* own: where an admin writes rules; for the command line */
 };
 
 enum config_kind { CONFIG_TEXT, CONFIG_COUNT, CONFIG_DURATION, CONFIG_LEVEL };

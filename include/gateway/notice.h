@@ -38,6 +38,10 @@ MUST_CHECK enum status notice_render(const struct outbound_due *due, struct noti
 bool notice_can_answer(const char *notice);
 GPtrArray *notice_answers(void);
 
+/* The program's own notices: their names ("en/receipt.txt"; char *, own), and the text of one. */
+GPtrArray *notice_own_files(void);
+const char *notice_own_text(const char *name);
+
 /* Every template once, with every value there and every value absent; for the tests.
  *
  * ST_INVALID  the text says which template is wrong, and where */

@@ -39,4 +39,10 @@ MUST_CHECK enum status rule_book_names(struct tx *tx, const GPtrArray *files,
 struct rules *rule_book_compile(const GPtrArray *files, const struct rule_names *names,
                                 GPtrArray *errors);
 
+/* Compile the rule files and look at the notices with what the desk has. What is wrong is added to errors (char *, own,
+ * "FILE:LINE…: what"); rules_out is NULL then. */
+MUST_CHECK enum status rule_book_check(struct tx *tx, const GPtrArray *files,
+                                       struct rules **rules_out, GPtrArray *errors,
+                                       struct err *err);
+
 #endif

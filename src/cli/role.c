@@ -47,8 +47,12 @@ static const struct {
     {"field", "status", DESK_ADMIN},     {"ticket", "set", DESK_OPERATOR},
     {"ticket", "log", DESK_VIEWER},      {"ticket", "search", DESK_VIEWER},
     {"keys", "list", DESK_ADMIN},        {"keys", "rotate", DESK_ADMIN},
-    {"keys", "retire", DESK_ADMIN},      {"log", NULL, DESK_VIEWER},
-    {"help", NULL, DESK_NOBODY},
+    {"keys", "retire", DESK_ADMIN},      {"rules", "check", DESK_VIEWER},
+    {"rules", "test", DESK_VIEWER},      {"rules", "apply", DESK_ADMIN},
+    {"rules", "history", DESK_VIEWER},   {"rules", "diff", DESK_VIEWER},
+    {"rules", "rollback", DESK_ADMIN},   {"rules", "show", DESK_VIEWER},
+    {"rules", "stats", DESK_VIEWER},     {"rules", "hooks", DESK_VIEWER},
+    {"log", NULL, DESK_VIEWER},          {"help", NULL, DESK_NOBODY},
 };
 
 enum desk_role cli_role_of(const char *noun, const char *verb)

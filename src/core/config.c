@@ -50,6 +50,9 @@ static const struct config_setting SETTINGS[] = {
      AT(poll_us), 10 * MS, MINUTE, CONFIG_DURATION},
     {"restart", "DURATION", "1s", "how long to wait before a process that died is started again",
      AT(restart_us), MS, MINUTE, CONFIG_DURATION},
+    {"rules-dir", "PATH", "/etc/postdesk/rules",
+     "the folder that postdesk rules takes where none is named", AT(rules_dir),
+     .kind = CONFIG_TEXT},
     {"log-level", "LEVEL", "info", "what is logged: error, warning, info or debug", AT(log_level),
      .kind = CONFIG_LEVEL},
 };

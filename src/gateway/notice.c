@@ -84,17 +84,12 @@ static const struct kind *find_kind(const char *notice)
 static const char *find_template(const char *language, const char *file, char **name_out)
 {
     g_autofree char *name = g_strdup_printf("%s/%s.txt", language, file);
+    const char *contents = notice_own_text(name);
 
-    size_t count = 0;
-    const struct embedded *files = notice_files(&count);
-
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(files[i].name, name) == 0) {
-            *name_out = g_steal_pointer(&name);
-            return files[i].contents;
-        }
+    if (contents != NULL) {
+        *name_out = g_steal_pointer(&name);
     }
-    return NULL;
+    return contents;
 }
 
 /* ---- what rules may send ----------------------------------------------------------------------- */
@@ -131,6 +126,31 @@ GPtrArray *notice_answers(void)
         }
     }
     return names;
+}
+
+GPtrArray *notice_own_files(void)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    size_t count = 0;
+    const struct embedded *files = notice_files(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        g_ptr_array_add(names, g_strdup(files[i].name));
+    }
+    return names;
+}
+
+const char *notice_own_text(const char *name)
+{
+    size_t count = 0;
+    const struct embedded *files = notice_files(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(files[i].name, name) == 0) {
+            return files[i].contents;
+        }
+    }
+    return NULL;
 }
 
 /* ---- who may read it --------------------------------------------------------------------------- */

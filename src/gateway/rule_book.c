@@ -14,6 +14,7 @@
 
 #include "core/log.h"
 #include "gateway/notice.h"
+#include "gateway/notice_words.h"
 #include "store/rule.h"
 #include "store/rule_names.h"
 
@@ -51,6 +52,26 @@ static GPtrArray *texts_of(const struct rows *rows)
     return texts;
 }
 
+static void take(GPtrArray **place, GPtrArray *texts)
+{
+    g_clear_pointer(place, g_ptr_array_unref);
+    *place = texts;
+}
+
+static void add_fields(struct rule_names *names, const struct rows *rows)
+{
+    for (int row = 0; row < rows_count(rows); row++) {
+        const char *kind = row_text(rows, row, 1);
+        struct rule_custom_field *field = g_new0(struct rule_custom_field, 1);
+        field->name = g_strdup(row_text(rows, row, 0));
+        field->type = strcmp(kind, "number") == 0 ? RULE_NUMBER
+                      : strcmp(kind, "date") == 0 ? RULE_TIME
+                                                  : RULE_TEXT;
+        field->choices = strcmp(kind, "choice") == 0 ? row_texts(rows, row, 2) : NULL;
+        g_ptr_array_add(names->fields, field);
+    }
+}
+
 /* "notices/en/vpn-reset.txt" is the template "vpn-reset". */
 static void add_templates(GPtrArray *names, const GPtrArray *files)
 {
@@ -70,20 +91,18 @@ static void add_templates(GPtrArray *names, const GPtrArray *files)
 enum status rule_book_names(struct tx *tx, const GPtrArray *files, struct rule_names **names_out,
                             struct err *err)
 {
-    OWNED(rows) groups = NULL;
-    OWNED(rows) people = NULL;
-    rule_names_store_queue(tx, &groups, &people);
+    CLEANUP(rule_name_rows_clear) struct rule_name_rows rows = {0};
+    rule_names_store_queue(tx, &rows);
     enum status status = tx_sync(tx, err);
     if (status != ST_OK) {
         return status;
     }
     struct rule_names *names = rule_names_new();
-    g_clear_pointer(&names->groups, g_ptr_array_unref);
-    g_clear_pointer(&names->people, g_ptr_array_unref);
-    g_clear_pointer(&names->notices, g_ptr_array_unref);
-    names->groups = texts_of(groups);
-    names->people = texts_of(people);
-    names->notices = notice_answers();
+    take(&names->groups, texts_of(rows.groups));
+    take(&names->people, texts_of(rows.people));
+    take(&names->statuses, texts_of(rows.statuses));
+    take(&names->notices, notice_answers());
+    add_fields(names, rows.fields);
     add_templates(names->notices, files);
     *names_out = names;
     return ST_OK;
@@ -103,6 +122,27 @@ struct rules *rule_book_compile(const GPtrArray *files, const struct rule_names 
         }
     }
     return rules_compile(sources, count, names, errors);
+}
+
+enum status rule_book_check(struct tx *tx, const GPtrArray *files, struct rules **rules_out,
+                            GPtrArray *errors, struct err *err)
+{
+    OWNED(rule_names) names = NULL;
+    enum status status = rule_book_names(tx, files, &names, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    OWNED(rules) rules = rule_book_compile(files, names, errors);
+    for (guint i = 0; i < files->len; i++) {
+        const struct rule_text *file = g_ptr_array_index(files, i);
+        struct err wrong = {.status = ST_OK};
+        if (rule_text_is_notice(file->name) &&
+            notice_words_check(file->name, file->content, &wrong) != ST_OK) {
+            g_ptr_array_add(errors, g_strdup(wrong.text));
+        }
+    }
+    *rules_out = errors->len == 0 ? g_steal_pointer(&rules) : NULL;
+    return ST_OK;
 }
 
 /* Only the types of fields are needed to understand rules that were checked when they were applied. */

@@ -21,9 +21,10 @@ OPERATOR_WRITES = {
     "comment": "INSERT", "attachment": "INSERT", "blob": "INSERT", "blob_chunk": "INSERT",
     "thread_key": "INSERT UPDATE", "outbound_mail": "INSERT UPDATE", "activity": "INSERT",
     "inbound_mail": "UPDATE", "group_turn": "INSERT UPDATE", "ticket_words": "UPDATE",
+    "web_hook_call": "INSERT", "rule_stat": "INSERT UPDATE",
 }
 ADMIN_LIMITS = {"schema_migration": "", "secret_column": "", "operator_right": "", "admin_limit": "",
-                "activity": "INSERT", "change_log": ""}
+                "activity": "INSERT", "change_log": "", "rule_version": "INSERT", "rule_file": "INSERT"}
 
 
 def table():
@@ -59,6 +60,9 @@ class Roles(CliTest):
         self.owner = self.desk.config_path.read_text()
         self.eml = self.desk.folder / "mail.eml"
         self.eml.write_bytes(EML)
+        self.rules = self.desk.folder / "rules"
+        self.rules.mkdir()
+        (self.rules / "a.rules").write_text("# none\n")
         self.count = 0
 
     def log_in(self, role):
@@ -103,6 +107,9 @@ class Roles(CliTest):
         if "{old_key}" in how:
             self.sql("delete from token_key where slot = 15;"
                      " insert into token_key values (15, sha256('x'), '2020-01-01')")
+        if "rule" in how:
+            self.sql("insert into rule_version (id, made_by, is_live)"
+                     " select 1, 'x', true where not exists (select from rule_version)")
         if "participant remove" in how:
             self.sql("insert into participant (ticket, person) values (7, 2) on conflict do nothing")
         if "into participant" in how:
@@ -112,6 +119,10 @@ class Roles(CliTest):
                   "group": f"Gone{self.count}", "gone_field": f"gone{self.count}", "gone_status": f"gone{self.count}",
                   "technician": "tara@desk.example",
                   "day": f"{2000 + self.count}-01-01"}
+        values["rules"] = str(self.rules)
+        if "{call}" in how:
+            values["call"] = self.sql("insert into web_hook_call (rule, event, url, body) values"
+                                      " ('x', 'resolved', 'https://a.example/', '{}') returning id")
         if "{held}" in how or "{mail}" in how:
             values["held"] = values["mail"] = self.held_mail()
         return re.sub(r"\{(\w+)\}", lambda match: values[match.group(1)], how)

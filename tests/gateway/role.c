@@ -3,6 +3,7 @@
  *     gateway_role CONFIG migrate
  *     gateway_role CONFIG fetch MAILBOX
  *     gateway_role CONFIG tend FD
+ *     gateway_role CONFIG hook
  *
  * Ends on SIGTERM. The exit code is the status's, as the command line's is.
  */
@@ -18,6 +19,7 @@
 #include "db/conn.h"
 #include "db/migrate.h"
 #include "gateway/fetch.h"
+#include "gateway/hook_send.h"
 #include "gateway/tend.h"
 
 static enum status migrate(const struct config *config, struct err *err)
@@ -39,6 +41,9 @@ static enum status run(const struct config *config, const char *role, int64_t nu
     }
     if (strcmp(role, "tend") == 0) {
         return tend_run(config, (int)number, err);
+    }
+    if (strcmp(role, "hook") == 0) {
+        return hook_send_run(config, err);
     }
     return err_set(err, ST_INVALID, "there is no role \"%s\"", role);
 }

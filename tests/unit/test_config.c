@@ -32,6 +32,7 @@ Test(config, has_defaults_for_all_but_the_database)
     cr_expect_eq(config->poll_us, 1000000);
     cr_expect_eq(config->restart_us, 1000000);
     cr_expect_str_eq(config->log_level, "info");
+    cr_expect_str_eq(config->rules_dir, "/etc/postdesk/rules");
 }
 
 Test(config, takes_every_setting)
@@ -48,6 +49,7 @@ Test(config, takes_every_setting)
                                "lease 1 min\n"
                                "poll 50ms\n"
                                "restart 20 ms\n"
+                               "rules-dir /srv/rules\n"
                                "log-level debug";
 
     cr_assert_eq(parse(TEXT, &config, &err), ST_OK, "%s", err.text);
@@ -115,7 +117,7 @@ Test(config, has_a_value_name_and_a_help_text_for_every_setting)
     size_t count = 0;
     const struct config_setting *settings = config_settings(&count);
 
-    cr_assert_eq(count, 9);
+    cr_assert_eq(count, 10);
     for (size_t i = 0; i < count; i++) {
         cr_expect(settings[i].value_name != NULL && settings[i].help[0] != '\0', "%s",
                   settings[i].name);
