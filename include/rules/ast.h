@@ -186,6 +186,9 @@ struct rule_build {
 void rule_complain(struct rule_build *build, const struct rule_at *at, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* Was something said of this very place just now? What follows from it need not be said. */
+bool rule_has_complained(const struct rule_build *build, const struct rule_at *at);
+
 /* Read one file into the rules; what was not understood is left out, and noted. */
 void grammar_read(struct rule_build *build, unsigned file, const char *text, size_t length);
 

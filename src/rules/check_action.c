@@ -221,7 +221,8 @@ static bool check_set_field(const struct scope *scope, struct rule_field_ref *fi
 static bool may_be_none(enum rule_field field)
 {
     return field != RULE_TICKET_STATUS && field != RULE_TICKET_PRIORITY &&
-           field != RULE_TICKET_TITLE && field != RULE_TICKET_REQUESTER;
+           field != RULE_TICKET_TYPE && field != RULE_TICKET_IMPACT && field != RULE_TICKET_TITLE &&
+           field != RULE_TICKET_REQUESTER;
 }
 
 static void check_set_value(const struct scope *scope, const struct rule_action *action)
@@ -309,11 +310,12 @@ static void check_notify(const struct scope *scope, struct rule_action *action)
 
 static void check_web_hook(const struct scope *scope, struct rule_action *action)
 {
+    if (!check_fixed(scope, action->value)) {
+        return;
+    }
     const char *url = action->value->text;
-
-    if (check_fixed(scope, action->value) &&
-        (!g_str_has_prefix(url, "https://") || url[strlen("https://")] == '\0' ||
-         strpbrk(url, " \t\n\"<>") != NULL)) {
+    if (!g_str_has_prefix(url, "https://") || url[strlen("https://")] == '\0' ||
+        strpbrk(url, " \t\n\"<>") != NULL) {
         rule_complain(scope->build, &action->value->at,
                       "\"%s\" is no address of a web hook, expected https://…", url);
     }

@@ -35,7 +35,7 @@
 static bool read_given_values(struct parser *parser, struct rule_given *given)
 {
     do {
-        struct rule_literal *value = parser_literal(parser, "a value that is given");
+        struct rule_literal *value = parser_literal(parser, "a value");
         if (value == NULL) {
             return false;
         }
@@ -241,7 +241,7 @@ static bool read_some_text(struct parser *parser, struct rule_expectation *expec
 
 static bool read_value(struct parser *parser, struct rule_expectation *expectation)
 {
-    expectation->value = parser_literal(parser, "a value that is expected");
+    expectation->value = parser_literal(parser, "a value");
     return expectation->value != NULL;
 }
 
@@ -256,7 +256,7 @@ static bool read_group(struct parser *parser, struct rule_expectation *expectati
 {
     expectation->value = parser_accept_word(parser, "ticket.group")
                              ? rule_literal_new(&expectation->at, "", true)
-                             : parser_literal(parser, "a group that is expected, or ticket.group");
+                             : parser_literal(parser, "a group, or ticket.group");
     return expectation->value != NULL;
 }
 
@@ -319,7 +319,7 @@ static bool read_rejected(struct parser *parser, struct rule_expectation *expect
 
 static bool read_field(struct parser *parser, struct rule_expectation *expectation)
 {
-    OWNED(rule_literal) name = parser_literal(parser, "the name of a field that is expected");
+    OWNED(rule_literal) name = parser_literal(parser, "the name of one of the desk's fields");
 
     if (name == NULL) {
         return false;
@@ -421,7 +421,7 @@ static bool read_what(struct parser *parser, struct rule_expectation *expectatio
     const struct lexer_token *token = parser_peek(parser);
 
     if (token->kind != LEXER_WORD) {
-        return parser_expected(parser, "what is expected, such as assignee \"…\" or status open");
+        return parser_expected(parser, "an outcome, such as assignee \"…\" or status open");
     }
     const struct what *what = find_what(token->text);
     if (what == NULL) {

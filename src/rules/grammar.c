@@ -316,7 +316,7 @@ struct clauses {
 static bool is_first(struct parser *parser, bool *has_it, const struct rule_at *at,
                      const char *word)
 {
-    if (*has_it) {
+    if (*has_it && !rule_has_complained(parser->build, at)) {
         rule_complain(parser->build, at, "a second \"%s\" in one rule, expected one", word);
     }
     bool is_first = !*has_it;

@@ -71,19 +71,10 @@ bool parser_expected(struct parser *parser, const char *what)
     struct rule_at at = parser_at(parser);
     g_autofree char *text = text_one_line(token->text, LIMIT_RULE_TRACE_CHARS);
 
-    switch (token->kind) {
-    case LEXER_END:
+    if (token->kind == LEXER_END) {
         rule_complain(parser->build, &at, "the file ends here, expected %s", what);
-        break;
-    case LEXER_PATTERN:
-        rule_complain(parser->build, &at, "unexpected pattern /%s/, expected %s", text, what);
-        break;
-    case LEXER_WORD:
-    case LEXER_STRING:
-    case LEXER_SYMBOL:
-    case LEXER_NEWLINE:
+    } else {
         rule_complain(parser->build, &at, "unexpected \"%s\", expected %s", text, what);
-        break;
     }
     return false;
 }

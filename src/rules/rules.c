@@ -43,6 +43,16 @@ void rule_complain(struct rule_build *build, const struct rule_at *at, const cha
     g_ptr_array_add(build->errors, error);
 }
 
+bool rule_has_complained(const struct rule_build *build, const struct rule_at *at)
+{
+    const struct rule_error *last = build->errors->len > 0
+                                        ? build->errors->pdata[build->errors->len - 1]
+                                        : NULL;
+
+    return last != NULL && last->at.file == at->file && last->at.line == at->line &&
+           last->at.column == at->column;
+}
+
 static int compare_numbers(unsigned a, unsigned b)
 {
     return (a > b) - (a < b);

@@ -200,7 +200,9 @@ static void put_ticket(struct test_world *world)
 {
     put_number(world, RULE_TICKET_NUMBER, 1);
     put_texts(world, RULE_TICKET_STATUS, "open");
+    put_text(world, RULE_TICKET_TYPE, "incident");
     put_text(world, RULE_TICKET_PRIORITY, "medium");
+    put_text(world, RULE_TICKET_IMPACT, "minor");
     put_texts(world, RULE_TICKET_TAGS, NULL);
     put_text(world, RULE_TICKET_TITLE, "");
     put_text(world, RULE_TICKET_REQUESTER, "someone@customer.example");

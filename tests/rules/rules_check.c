@@ -1,8 +1,8 @@
-/* rules_check - compile rule files against a desk of the tests and run the tests inside: rules_check [--bare] FILE…
+/* rules_check - compile rule files against a desk of the tests and run the tests inside: rules_check [--bare|--empty] FILE…
  *
  * Prints every diagnostic, or every failed test, one a line, and "N rules, N tests, N failed" at the end. Exits with 1 if
  * there was a diagnostic, 2 if a test failed. The desk has statuses, groups, people, notices and fields of its own;
- * --bare: nothing is known of the desk, and nothing of it is checked.
+ * --bare: nothing is known of the desk, and nothing of it is checked. --empty: it has none of its own.
  */
 #include <stdio.h>
 #include <string.h>
@@ -84,9 +84,11 @@ static int check(const struct rule_file *files, size_t count, const struct rule_
 
 int main(int argc, char **argv)
 {
-    bool is_bare = argc > 1 && strcmp(argv[1], "--bare") == 0;
-    OWNED(rule_names) names = is_bare ? NULL : desk();
-    int first = is_bare ? 2 : 1;
+    const char *option = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+    bool is_bare = strcmp(option, "--bare") == 0;
+    bool is_empty = strcmp(option, "--empty") == 0;
+    OWNED(rule_names) names = is_bare ? NULL : is_empty ? rule_names_new() : desk();
+    int first = option[0] != '\0' ? 2 : 1;
     size_t count = argc > first ? (size_t)(argc - first) : 0;
     g_autofree struct rule_file *files = g_new0(struct rule_file, count + 1);
     g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
