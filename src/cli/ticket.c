@@ -1,8 +1,8 @@
-/* ticket - postdesk ticket list, show, reply (cli/ticket_set changes it)
+/* ticket - postdesk ticket show, reply (cli/ticket_list lists, cli/ticket_fields and cli/ticket_set change it)
  *
- * A list for the overview, newest first; a ticket with its conversation, its history and the mails that
- * left for it; and an answer that goes the same way as one by mail: the same plan (desk/decide), the same
- * door out (gateway/answer).
+ * A ticket with its fields, its conversation, its history and the mails that left for it; and an answer that goes
+ * the same way as one by mail: the same plan (desk/decide), the same door out (gateway/answer). Whoever may work
+ * on tickets has read one by looking at it; who may only look changes nothing.
  * I/O: the database, stdin for a reply's text, stdout.
  */
 #include <inttypes.h>
@@ -11,50 +11,16 @@
 
 #include "cli/entry.h"
 #include "cli/ticket_fields.h"
+#include "cli/ticket_list.h"
 #include "cli/ticket_set.h"
 #include "cli/view.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "gateway/answer.h"
-#include "store/customer.h"
 #include "store/person.h"
 #include "store/ticket_list.h"
 
-enum { DEFAULT_ROWS = 50, MAX_BYTES_PER_CHAR = 4, INDENT = 4 };
-
-static const struct field LIST_FIELDS[] = {
-    {"id", "ID", FIELD_NUMBER, false},
-    {"subject", "SUBJECT", FIELD_TEXT, true},
-    {"status", "STATUS", FIELD_TEXT, false},
-    {"type", NULL, FIELD_TEXT, false},
-    {"customer", "CUSTOMER", FIELD_TEXT, true},
-    {"requester", "REQUESTER", FIELD_TEXT, true},
-    {"requester_address", NULL, FIELD_TEXT, false},
-    {"assignee", "ASSIGNEE", FIELD_TEXT, true},
-    {"mailbox", NULL, FIELD_TEXT, false},
-    {"opened_by", NULL, FIELD_NUMBER, false},
-    {"merged_into", NULL, FIELD_NUMBER, false},
-    {"created_at", NULL, FIELD_TIME, false},
-    {"updated_at", "UPDATED", FIELD_TIME, false},
-    {"closed_at", NULL, FIELD_TIME, false},
-};
-
-static const struct field CARD[] = {
-    {"id", NULL, FIELD_NUMBER, false},
-    {"subject", NULL, FIELD_TEXT, false},
-    {"status", "Status", FIELD_TEXT, false},
-    {"type", "Type", FIELD_TEXT, false},
-    {"customer", "Customer", FIELD_TEXT, false},
-    {"requester", "Requester", FIELD_TEXT, false},
-    {"requester_address", "Address", FIELD_TEXT, false},
-    {"assignee", "Assignee", FIELD_TEXT, false},
-    {"mailbox", "Mailbox", FIELD_TEXT, false},
-    {"opened_by", "Opened by mail", FIELD_NUMBER, false},
-    {"merged_into", NULL, FIELD_NUMBER, false},
-    {"created_at", "Opened", FIELD_TIME, false},
-    {"updated_at", "Updated", FIELD_TIME, false},
-    {"closed_at", "Closed", FIELD_TIME, false},
-};
+enum { MAX_BYTES_PER_CHAR = 4, INDENT = 4 };
 
 static const struct field PARTICIPANT_FIELDS[] = {
     {"id", "ID", FIELD_NUMBER, false},
@@ -80,13 +46,6 @@ static const struct field ATTACHMENT_FIELDS[] = {
     {"is_inline", NULL, FIELD_BOOL, false},
 };
 
-static const struct field ACTIVITY_FIELDS[] = {
-    {"at", "WHEN", FIELD_TIME, false},       {"what", "WHAT", FIELD_TEXT, false},
-    {"from", NULL, FIELD_TEXT, false},       {"to", "TO", FIELD_TEXT, true},
-    {"who", "WHO", FIELD_TEXT, true},        {"mail", "MAIL", FIELD_NUMBER, false},
-    {"outbound", NULL, FIELD_NUMBER, false},
-};
-
 static const struct field MAIL_FIELDS[] = {
     {"id", "ID", FIELD_NUMBER, false},
     {"notice", "NOTICE", FIELD_TEXT, false},
@@ -101,86 +60,6 @@ static const struct field MAIL_FIELDS[] = {
     {"ended_at", "ENDED", FIELD_TIME, false},
     {"answer", "ANSWER", FIELD_TEXT, true},
 };
-
-/* ---- list ---- */
-
-static enum status read_status(const struct args *args, struct ticket_filter *filter,
-                               struct err *err)
-{
-    enum ticket_status parsed = TICKET_OPEN;
-    const char *word = args_value(args, "status");
-    const char *limit = args_value(args, "limit");
-
-    filter->limit = DEFAULT_ROWS;
-    if (word != NULL) {
-        enum status status = ticket_status_parse(word, &parsed, err);
-        if (status != ST_OK) {
-            return status;
-        }
-        filter->status = ticket_status_name(parsed);
-    }
-    return limit == NULL ? ST_OK : text_parse_int64(limit, 1, LIMIT_LIST_ROWS, &filter->limit, err);
-}
-
-static enum status read_assignee(struct tx *tx, const char *word, struct ticket_filter *filter,
-                                 struct err *err)
-{
-    OWNED(rows) rows = NULL;
-
-    if (word == NULL) {
-        return ST_OK;
-    }
-    if (strcmp(word, "none") == 0) {
-        filter->is_unassigned = true;
-        return ST_OK;
-    }
-    g_autofree char *key = entry_key(word);
-    enum status status = person_store_find(tx, key, &rows, err);
-    if (status == ST_OK) {
-        filter->assignee = row_int64(rows, 0, 0);
-    }
-    return status;
-}
-
-static enum status read_customer(struct tx *tx, const char *word, struct ticket_filter *filter,
-                                 struct err *err)
-{
-    OWNED(rows) rows = NULL;
-
-    if (word == NULL) {
-        return ST_OK;
-    }
-    enum status status = customer_store_find(tx, word, &rows, err);
-    if (status == ST_OK) {
-        filter->customer = row_int64(rows, 0, 0);
-    }
-    return status;
-}
-
-static enum status run_list(struct cli *cli, const struct args *args, struct err *err)
-{
-    TX_AUTO struct tx *tx = NULL;
-    OWNED(rows) rows = NULL;
-    struct ticket_filter filter = {.limit = 0};
-
-    enum status status = read_status(args, &filter, err);
-    if (status == ST_OK) {
-        status = cli_read(cli, &tx, err);
-    }
-    if (status == ST_OK) {
-        status = read_assignee(tx, args_value(args, "assignee"), &filter, err);
-    }
-    if (status == ST_OK) {
-        status = read_customer(tx, args_value(args, "customer"), &filter, err);
-    }
-    if (status == ST_OK) {
-        status = ticket_list_find(tx, &filter, &rows, err);
-    }
-    if (status == ST_OK) {
-        view_table(cli, rows, LIST_FIELDS, G_N_ELEMENTS(LIST_FIELDS));
-    }
-    return status;
-}
 
 /* ---- show ---- */
 
@@ -213,7 +92,7 @@ static json_t *comments_of(const struct ticket_whole *whole)
 
 static json_t *ticket_of(const struct ticket_whole *whole)
 {
-    json_t *ticket = view_row(whole->ticket, 0, CARD, G_N_ELEMENTS(CARD));
+    json_t *ticket = ticket_object(whole->ticket, 0);
 
     json_object_set_new(ticket, "participants",
                         view_rows(whole->participants, PARTICIPANT_FIELDS,
@@ -222,8 +101,7 @@ static json_t *ticket_of(const struct ticket_whole *whole)
                         view_rows(whole->links, LINK_FIELDS, G_N_ELEMENTS(LINK_FIELDS)));
     json_object_set_new(ticket, "comments", comments_of(whole));
     json_object_set_new(ticket, "activities",
-                        view_rows(whole->activities, ACTIVITY_FIELDS,
-                                  G_N_ELEMENTS(ACTIVITY_FIELDS)));
+                        view_rows(whole->activities, TICKET_ACTIVITIES, TICKET_ACTIVITY_COLUMNS));
     json_object_set_new(ticket, "mails",
                         view_rows(whole->mails, MAIL_FIELDS, G_N_ELEMENTS(MAIL_FIELDS)));
     return ticket;
@@ -277,7 +155,7 @@ static void print_ticket(const json_t *ticket)
     json_t *comment = NULL;
 
     view_heading(heading);
-    view_print_card(ticket, CARD, G_N_ELEMENTS(CARD));
+    ticket_print_card(ticket);
     if (json_is_integer(json_object_get(ticket, "merged_into"))) {
         printf("Merged into ticket %" JSON_INTEGER_FORMAT "\n",
                json_integer_value(json_object_get(ticket, "merged_into")));
@@ -288,8 +166,20 @@ static void print_ticket(const json_t *ticket)
     {
         print_comment(comment);
     }
-    print_part(ticket, "activities", ACTIVITY_FIELDS, G_N_ELEMENTS(ACTIVITY_FIELDS));
+    print_part(ticket, "activities", TICKET_ACTIVITIES, TICKET_ACTIVITY_COLUMNS);
     print_part(ticket, "mails", MAIL_FIELDS, G_N_ELEMENTS(MAIL_FIELDS));
+}
+
+/* Who looks and may work on tickets has read it. */
+static enum status set_read(struct tx *tx, void *arg, struct err *err)
+{
+    const int64_t *number = arg;
+    g_autofree char *login = NULL;
+    enum desk_role role = DESK_NOBODY;
+    enum status status = role_store_mine(tx, &role, &login, err);
+
+    return status == ST_OK && role >= DESK_OPERATOR ? ticket_list_set_read(tx, *number, err)
+                                                    : status;
 }
 
 static enum status run_show(struct cli *cli, const struct args *args, struct err *err)
@@ -299,6 +189,12 @@ static enum status run_show(struct cli *cli, const struct args *args, struct err
     int64_t number = 0;
 
     enum status status = ticket_read_number(args_word(args, 0), &number, err);
+    if (status == ST_OK) {
+        status = cli_connect(cli, err);
+    }
+    if (status == ST_OK) {
+        status = tx_run(cli->conn, set_read, &number, err);
+    }
     if (status == ST_OK) {
         status = cli_read(cli, &tx, err);
     }
@@ -432,14 +328,6 @@ static enum status run_reply(struct cli *cli, const struct args *args, struct er
 
 /* ---- tables ---- */
 
-static const struct flag LIST_FLAGS[] = {
-    {"status", "STATUS", "only those that are open, pending, resolved or closed", false, false},
-    {"assignee", "ADDRESS|ID|none", "only those of this technician, or of nobody", false, false},
-    {"customer", "NAME|ID", "only those of this customer", false, false},
-    {"limit", "N", "at most so many (50)", false, false},
-    {NULL, NULL, NULL, false, false},
-};
-
 static const struct flag REPLY_FLAGS[] = {
     {"as", "ADDRESS|ID",
      "the technician who answers; without it the ticket's assignee, or the only "
@@ -451,12 +339,16 @@ static const struct flag REPLY_FLAGS[] = {
 static const struct verb VERBS[] = {
     {.name = "list",
      .words = "",
-     .help = "list tickets, newest first",
-     .flags = LIST_FLAGS,
-     .run = run_list},
+     .help = "list tickets that are not closed, newest first",
+     .more =
+         "A status also finds those of the desk's own that mean it; \"none\" stands for nobody, no\n"
+         "group or no customer. --field NAME= finds those where it is empty.",
+     .flags = TICKET_LIST_FLAGS,
+     .run = ticket_run_list},
     {.name = "show",
      .words = "N",
-     .help = "show a ticket: the conversation, what happened, what was sent",
+     .help = "show a ticket: fields, the conversation, what happened, what was sent",
+     .more = "Who may work on tickets has read it by that.",
      .least_words = 1,
      .most_words = 1,
      .run = run_show},
@@ -469,6 +361,12 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 2,
      .run = run_reply},
+    {.name = "log",
+     .words = "N",
+     .help = "show what happened to a ticket: when, what, by whom, because of which mail or rule",
+     .least_words = 1,
+     .most_words = 1,
+     .run = ticket_run_log},
     {.name = "set",
      .words = "N FIELD=VALUE…",
      .help = "change fields of a ticket, all or none; nobody is told",

@@ -214,3 +214,128 @@ class Set(FieldTest):
         self.sql("update ticket set merged_into = 2 where id = 1")
         self.assertEqual(self.json("ticket", "set", "1", "priority=high"), {"changed": "2"})
         self.assertEqual(self.ticket("priority", 2), "high")
+
+
+class Lists(FieldTest):
+    """Four tickets, each different in every field."""
+
+    def setUp(self):
+        super().setUp()
+        self.ok("field", "add", "order", "--type", "text")
+        self.ok("field", "add", "seats", "--type", "number")
+        self.ok("field", "status", "add", "parts-ordered", "--maps-to", "pending")
+        self.sql("""
+            insert into ticket (id, nonce, mailbox, customer, requester, subject) values
+                (nextval('ticket_id'), 7, 1, 2, 2, 'Third'), (nextval('ticket_id'), 8, 1, null, 1, 'Fourth');
+            insert into comment (ticket, kind, author, body) values
+                (1, 'public', 1, E'It smokes.\\nBadly.'), (1, 'note', 3, E'\\x1b[31mBring\\nwater'), (2, 'public', 2, 'Hello');
+            update ticket set created_at = now() - interval '3 days', updated_at = now() where id = 1;
+            update ticket set created_at = now() - interval '5 hours', updated_at = now() - interval '1 hour',
+                source = 'cli', activity_status = 'awaiting-technician', contact_word_at = now() - interval '2 hours'
+                where id = 2;
+            update ticket set activity_status = 'awaiting-technician', contact_word_at = now() - interval '9 hours'
+                where id = 3""")
+        self.ok("ticket", "set", "1", "priority=critical", "type=problem", "impact=major", "product=Router X", "group=Network",
+                "assignee=ben@desk.example", "tag+=vip", "tag+=fire", "order=A-17", "seats=5")
+        self.ok("ticket", "set", "2", "priority=high", "status=parts-ordered", "tag+=vip", "group=Printers", "order=B",
+                "assignee=tara@desk.example")
+        self.ok("ticket", "set", "4", "status=closed")
+
+    def ids(self, *options):
+        return [row["id"] for row in self.json("ticket", "list", *options)]
+
+    def test_what_is_not_closed_newest_first(self):
+        self.assertEqual(self.ids(), [3, 2, 1])
+        self.assertEqual(self.ids("--status", "all"), [4, 3, 2, 1])
+        self.assertEqual(self.ids("--limit", "2"), [3, 2])
+
+    def test_every_filter(self):
+        for options, want in [
+                (["--status", "closed"], [4]), (["--status", "pending"], [2]), (["--status", "parts-ordered"], [2]),
+                (["--status", "open"], [3, 1]), (["--priority", "critical"], [1]), (["--type", "problem"], [1]),
+                (["--impact", "major"], [1]), (["--product", "router x"], [1]), (["--group", "network"], [1]),
+                (["--group", "none"], [3]), (["--assignee", "Ben@desk.example"], [1]), (["--assignee", "none"], [3]),
+                (["--unassigned"], [3]), (["--requester", "max@acme.example"], [3, 2]), (["--customer", "Acme GmbH"], [2, 1]),
+                (["--customer", "none", "--status", "all"], [4]), (["--tag", "VIP"], [2, 1]),
+                (["--tag", "vip", "--tag", "fire"], [1]), (["--field", "order=A-17"], [1]), (["--field", "seats=05.0"], [1]),
+                (["--field", "order=A-17", "--field", "seats=6"], []), (["--field", "order="], [3]),
+                (["--title", "PRINTER"], [1]), (["--activity", "awaiting-technician"], [3, 2]), (["--activity", "unread"], []),
+                (["--activity", "read"], [1]), (["--source", "cli"], [2]), (["--older", "2d"], [1]), (["--older", "2h"], [2, 1]),
+                (["--newer", "2d"], [3, 2]), (["--older", "1h", "--newer", "1d"], [2]),
+                (["--priority", "high", "--type", "problem"], [])]:
+            with self.subTest(options):
+                self.assertEqual(self.ids(*options), want)
+
+    def test_every_order(self):
+        for order, want in [("newest", [3, 2, 1]), ("oldest", [1, 2, 3]), ("priority", [1, 2, 3]), ("waiting", [3, 2, 1])]:
+            with self.subTest(order):
+                self.assertEqual(self.ids("--sort", order), want)
+        self.sql("update ticket set updated_at = now() - id * interval '1 day'")
+        self.assertEqual(self.ids("--sort", "updated"), [1, 2, 3])
+
+    def test_words_that_no_ticket_has_are_refused(self):
+        for code, says, *options in [
+                (65, "no status", "--status", "opened"), (65, 'did you mean "high"', "--priority", "hgih"),
+                (65, "--type takes incident, problem, request, change", "--type", "x"), (65, "--activity", "--activity", "seen"),
+                (65, "--sort takes newest", "--sort", "age"), (65, "--older", "--older", "soon"), (1, "no group", "--group", "X"),
+                (1, "no customer", "--customer", "X"), (1, "no field", "--field", "oder=1"), (65, "NAME=VALUE", "--field", "order"),
+                (65, "no number", "--field", "seats=many"), (65, "tag", "--tag", "a b"), (65, "0", "--limit", "0")]:
+            with self.subTest(options):
+                self.fails(code, "ticket", "list", *options, says=says)
+
+    def test_a_line_a_ticket(self):
+        lines = self.ok("ticket", "list", "--sort", "oldest").split("\n")
+        self.assertRegex(lines[0], "^ID +PRIORITY +STATUS +REQUESTER +ASSIGNEE +AGE +TITLE +NEWEST COMMENT$")
+        self.assertRegex(lines[1], r"^ 1 +critical +open +Anna Meyer +Ben Huber +3 d +Printer on fire +\[31mBring water$")
+        self.assertRegex(lines[2], "^ 2 +high +parts-ordered +Max +Tara +5 h +Second +Hello$")
+        self.assertRegex(lines[3], "^ 3 +medium +open +Max +- +0 min +Third +-$")
+        self.assertNotIn("\033", "\n".join(lines))
+        self.sql("update comment set body = repeat('word ', 200)")
+        for line in self.on_terminal(100, "ticket", "list", NO_COLOR="1").strip().split("\n"):
+            self.assertLessEqual(len(line), 100)
+
+    def test_all_fields_for_programs(self):
+        row = self.json("ticket", "list", "--status", "parts-ordered")[0]
+        self.assertEqual({key: row[key] for key in ("status", "maps_to", "priority", "group", "tags", "fields", "source",
+                                                    "activity_status", "newest_comment", "assignee", "product")},
+                         {"status": "parts-ordered", "maps_to": "pending", "priority": "high", "group": "Printers", "tags": ["vip"],
+                          "fields": {"order": "B"}, "source": "cli", "activity_status": "awaiting-technician",
+                          "newest_comment": "Hello", "assignee": "Tara", "product": ""})
+
+    def test_one_is_shown_with_all_its_fields(self):
+        text = self.ok("ticket", "show", "1")
+        for words in ("Status:            open", "Priority:          critical", "Type:              problem", "Router X", "fire, vip",
+                      "order: A-17", "seats: 5", "Network", "It smokes.", "priority"):
+            self.assertIn(words, text)
+        self.assertEqual(self.json("ticket", "show", "1")["fields"], {"order": "A-17", "seats": "5"})
+
+    def test_its_history_says_who_and_why(self):
+        self.sql("insert into activity (ticket, what, from_value, to_value, rule) values (3, 'priority', 'low', 'high', 'loud')")
+        rows = self.json("ticket", "log", "#2")
+        self.assertEqual([(row["what"], row["from"], row["to"]) for row in rows],
+                         [("priority", "medium", "high"), ("tagged", None, "vip"), ("grouped", None, "Printers"),
+                          ("field order", None, "B"), ("assigned", None, "Tara"), ("status", "open", "parts-ordered")])
+        self.assertEqual({(row["mail"], row["rule"]) for row in rows}, {(None, None)})
+        self.assertTrue(all(row["who"] and row["at"] for row in rows))
+        self.assertRegex(self.ok("ticket", "log", "3"), r"(?m)^\S+ \S+ +priority +low +high +- +- +loud$")
+        self.assertEqual(self.ok("ticket", "log", "4").count("\n"), 2)
+        self.sql("delete from activity where ticket = 4")
+        self.assertEqual(self.ok("ticket", "log", "4"), "none\n")
+        self.fails(1, "ticket", "log", "99", says="no ticket 99")
+
+    def test_who_may_work_on_it_has_read_it_by_looking(self):
+        self.sql("update ticket set activity_status = 'unread' where id in (1, 3)")
+        self.sql("do $$ begin if not exists (select from pg_roles where rolname = 'test_viewer') then"
+                 " create role test_viewer login in role postdesk_viewer; end if; end $$")
+        owner = self.desk.config_path.read_text()
+        self.desk.config_path.write_text(owner.replace("user=test", "user=test_viewer"))
+        self.assertEqual(self.json("ticket", "show", "1")["activity_status"], "unread")
+        self.assertEqual(self.ids("--activity", "unread"), [3, 1])
+        self.desk.config_path.write_text(owner)
+        self.assertEqual(self.json("ticket", "show", "1")["activity_status"], "read")
+        self.ok("ticket", "log", "3")
+        self.assertEqual(self.ids("--activity", "unread"), [3])
+        self.ok("ticket", "set", "3", "priority=low")
+        self.assertEqual(self.ids("--activity", "unread"), [])
+        self.ok("ticket", "show", "2")
+        self.assertEqual(self.ticket("activity_status", 2), "awaiting-technician")
