@@ -58,7 +58,6 @@ WHERE s.ticket = t.id;
 -- lists, and who has least to do
 CREATE INDEX ticket_assigned ON ticket (assignee, id)
     WHERE assignee IS NOT NULL AND status IN ('open', 'pending');
-CREATE INDEX ticket_not_closed ON ticket (id) WHERE status <> 'closed';
 CREATE INDEX ticket_custom ON ticket USING gin (custom) WHERE custom <> '{}';
 CREATE INDEX ticket_tags ON ticket USING gin (tags) WHERE tags <> '{}';
 CREATE INDEX ticket_status_name ON ticket (status_name) WHERE status_name IS NOT NULL;

@@ -116,9 +116,11 @@ static void print_comment(const json_t *comment)
     g_autofree char *by = json_is_integer(mail) ? g_strdup_printf(", mail %" JSON_INTEGER_FORMAT,
                                                                   json_integer_value(mail))
                                                 : g_strdup("");
-    g_autofree char *heading = g_strdup_printf("%s  %s <%s>  %s%s", when, author, address,
-                                               json_string_value(json_object_get(comment, "kind")),
-                                               by);
+    bool is_rules = !json_is_string(json_object_get(comment, "author_address"));
+    g_autofree char *who = is_rules ? g_strdup_printf("rule \"%s\"", author)
+                                    : g_strdup_printf("%s <%s>", author, address);
+    g_autofree char *heading = g_strdup_printf(
+        "%s  %s  %s%s", when, who, json_string_value(json_object_get(comment, "kind")), by);
     size_t i = 0;
     json_t *attachment = NULL;
 

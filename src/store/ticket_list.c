@@ -77,9 +77,9 @@ static const struct statement LINKS = {
                          " ORDER BY 1"};
 
 static const struct statement COMMENTS = {
-    "ticket_list_comments", "SELECT c.id, c.kind, p.name, " ADDRESS_OF(
+    "ticket_list_comments", "SELECT c.id, c.kind, coalesce(p.name, c.rule), " ADDRESS_OF(
                                 "p.id") ", c.mail, c.created_at, c.body"
-                                        " FROM comment c JOIN person p ON p.id = c.author"
+                                        " FROM comment c LEFT JOIN person p ON p.id = c.author"
                                         " WHERE c.ticket = $1 ORDER BY c.id"};
 
 static const struct statement ATTACHMENTS = {

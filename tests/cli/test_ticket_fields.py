@@ -309,6 +309,10 @@ class Lists(FieldTest):
             self.assertIn(words, text)
         self.assertEqual(self.json("ticket", "show", "1")["fields"], {"order": "A-17", "seats": "5"})
 
+    def test_a_rules_note_is_shown_as_such(self):
+        self.sql("insert into comment (ticket, kind, body, rule) values (1, 'note', 'Call them first.', 'vip')")
+        self.assertRegex(self.ok("ticket", "show", "1"), r'(?m)  rule "vip"  note$\n    Call them first\.')
+
     def test_its_history_says_who_and_why(self):
         self.sql("insert into activity (ticket, what, from_value, to_value, rule) values (3, 'priority', 'low', 'high', 'loud')")
         rows = self.json("ticket", "log", "#2")
