@@ -24,6 +24,7 @@ struct decision {
     int brought_in;       /* people that the plan makes beside the sender */
     struct rule_run *run; /* own: what rules do; NULL: there are none */
     struct ticket_record *after; /* own: the ticket as rules leave it; NULL: there are none */
+    const struct rule_effect *rejection; /* borrowed from run: of the rule that rejects it; NULL */
     const char *event; /* static: the name of what rules are asked about; NULL: nothing yet */
     GPtrArray *trace;  /* borrowed: where rules write down what they saw; NULL: nobody wants it */
 };

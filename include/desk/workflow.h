@@ -21,6 +21,9 @@ void workflow_follow(struct decision *decision);
 /* The mails that rules send; nobody gets a second one by them. Call it when everybody else was told. */
 void workflow_tell(struct decision *decision);
 
+/* Tell the sender of a mail that a rule rejects, if it says so. */
+void workflow_reject(struct decision *decision);
+
 /* What changed a ticket without a mail. */
 struct workflow_cause {
     const struct ticket_record

@@ -7,17 +7,15 @@
 #include "desk/records.h"
 #include "gateway/rule_book.h"
 #include "gateway/rule_tally.h"
+#include "store/ticket_change.h"
 
-/* A ticket that a command is going to change: take its lock, merges followed, and remember how it is.
+/* Change a ticket by a command, all or nothing, and do what rules say about it (status-changed, resolved, assigned,
+ * group-assigned). The changes are of one ticket, whose lock the caller holds, and one actor. Faults of rules are in the
+ * ticket's history, and no error here.
  *
- * ST_NOT_FOUND  there is no such ticket */
-MUST_CHECK enum status rule_act_before(struct tx *tx, ticket_id ticket,
-                                       struct ticket_record **before_out, struct err *err);
-
-/* It is changed now, in this transaction: do what rules say about that (status-changed, resolved, assigned,
- * group-assigned). actor is the user; faults of rules are in the ticket's history, and no error here. */
-MUST_CHECK enum status rule_act_after(struct tx *tx, const struct ticket_record *before,
-                                      const char *actor, struct err *err);
+ * ST_INVALID  one of the changes is not possible; the transaction is to be rolled back */
+MUST_CHECK enum status rule_act_change(struct tx *tx, const struct ticket_change *changes,
+                                       size_t count, struct err *err);
 
 /* Rules of the time, in the process that tends. */
 struct rule_tick;

@@ -136,6 +136,7 @@ struct inbound_end {
     const char *message_id;   /* NULL: none */
     const GPtrArray *parties; /* char *; NULL: none */
     bool is_auth_failed;
+    bool is_spam;           /* a rule says so */
     const GPtrArray *where; /* char * */
     const GPtrArray *who;
     const GPtrArray *may;

@@ -21,6 +21,7 @@
 #include "core/text.h"
 #include "desk/field_value.h"
 #include "desk/need.h"
+#include "gateway/rule_act.h"
 #include "store/customer.h"
 #include "store/field.h"
 #include "store/person.h"
@@ -346,9 +347,9 @@ static enum status set(struct tx *tx, void *arg, struct err *err)
         status = add_change(tx, request, request->wishes->pdata[i - 1], err);
     }
     if (status == ST_OK) {
-        status = ticket_change_put(
-            tx, (const struct ticket_change *)(const void *)request->changes->data,
-            request->changes->len, err);
+        status = rule_act_change(tx,
+                                 (const struct ticket_change *)(const void *)request->changes->data,
+                                 request->changes->len, err);
     }
     return status;
 }

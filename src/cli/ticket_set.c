@@ -15,6 +15,7 @@
 #include "core/text.h"
 #include "desk/need.h"
 #include "desk/records.h"
+#include "gateway/rule_act.h"
 #include "store/field.h"
 #include "store/person.h"
 #include "store/ticket.h"
@@ -91,7 +92,7 @@ static enum status set_value(struct tx *tx, const struct setting *setting, int64
                                    .value = setting->what == SET_STATUS ? setting->word : NULL,
                                    .id = value,
                                    .actor = setting->actor};
-    return ticket_change_put(tx, &change, 1, err);
+    return rule_act_change(tx, &change, 1, err);
 }
 
 static enum status set(struct tx *tx, void *arg, struct err *err)

@@ -433,6 +433,8 @@ static void carry_out(struct decision *decision)
         holding_plan(decision);
         break;
     case OUTCOME_REJECTED:
+        workflow_reject(decision);
+        break;
     case OUTCOME_DUPLICATE:
         break;
     }

@@ -3,13 +3,11 @@
  *     set, tag, assign      one change of a field each; the ticket as it will be (after) goes along
  *     add cc, requester     people, made where the desk does not know them
  *     note, link, web-hook  one change each
- *     answer, notify        mails, which pass the governor like all others
  *
+ * Mails are made by desk/rule_mails.
  * Conflicts are solved already (rules/eval): what stands here holds. Names are looked up in the records; what is not
  * there yet goes on the list of wants, and the change waits for the next round. What cannot be done is a fault of the
  * rule, in the ticket's history, and the rest goes on.
- *
- * Nobody who is not confirmed gets an answer of a rule: it could carry his own words to somebody else's address.
  * Pure.
  */
 #include "desk/rule_effects.h"
@@ -46,18 +44,16 @@ const struct address_record *rule_effects_look_up(const struct decision *decisio
     return record;
 }
 
-static const struct person_record *find_person(const struct decision *decision, const char *address)
+const struct person_record *rule_effects_person(const struct decision *decision,
+                                                const char *address)
 {
     const struct address_record *record = rule_effects_look_up(decision, address);
 
     return record == NULL ? NULL : records_person(decision->records, record->person);
 }
 
-static void fault(const struct decision *decision, const struct rule_effect *effect,
-                  const char *format, ...) PRINTF_LIKE(3, 4);
-
-static void fault(const struct decision *decision, const struct rule_effect *effect,
-                  const char *format, ...)
+void rule_effects_fault(const struct decision *decision, const struct rule_effect *effect,
+                        const char *format, ...)
 {
     struct change *change = plan_add_change(decision->plan, CHANGE_RULE_FAULT);
     va_list arguments;
@@ -108,7 +104,7 @@ static person_id person_for(struct decision *decision, const struct rule_effect 
 
     if (address_normalise(address, &normal, &err) != ST_OK ||
         records_is_own_address(decision->records, normal)) {
-        fault(decision, effect, "\"%s\" is no address of a person", address);
+        rule_effects_fault(decision, effect, "\"%s\" is no address of a person", address);
         return REF_NONE;
     }
     const struct address_record *record = rule_effects_look_up(decision, normal);
@@ -150,7 +146,7 @@ static void add_cc(struct decision *decision, const struct rule_effect *effect)
 
 /* ---- assigning --------------------------------------------------------------------------------- */
 
-static group_id group_for(const struct decision *decision, const struct rule_effect *effect)
+group_id rule_effects_group(const struct decision *decision, const struct rule_effect *effect)
 {
     if (effect->text[0] == '\0') {
         return decision->after->group;
@@ -164,10 +160,10 @@ static group_id group_for(const struct decision *decision, const struct rule_eff
 /* A member of the group who is there. */
 static person_id pick_of_group(struct decision *decision, const struct rule_effect *effect)
 {
-    group_id group = group_for(decision, effect);
+    group_id group = rule_effects_group(decision, effect);
 
     if (group == 0) {
-        fault(decision, effect, "there is no group \"%s\" to pick from", effect->text);
+        rule_effects_fault(decision, effect, "there is no group \"%s\" to pick from", effect->text);
         return REF_NONE;
     }
     if (!decision->records->rule.has_loads) {
@@ -178,7 +174,7 @@ static person_id pick_of_group(struct decision *decision, const struct rule_effe
                            ? pick_round_robin(decision->records, group)
                            : pick_least_loaded(decision->records, group);
     if (person == 0) {
-        fault(decision, effect, "nobody of the group is there");
+        rule_effects_fault(decision, effect, "nobody of the group is there");
     }
     return person;
 }
@@ -195,14 +191,14 @@ static person_id pick_person(struct decision *decision, const struct rule_effect
         person = records_person(decision->records, decision->plan->sender);
         break;
     default:
-        person = find_person(decision, effect->text);
+        person = rule_effects_person(decision, effect->text);
         if (person == NULL && decision->plan->wants.addresses->len > 0) {
             return REF_NONE;
         }
     }
     if (person == NULL || !person->is_technician || person->is_disabled) {
-        fault(decision, effect, "%s is no technician of the desk",
-              effect->pick == PICK_SENDER ? "the sender" : effect->text);
+        rule_effects_fault(decision, effect, "%s is no technician of the desk",
+                           effect->pick == PICK_SENDER ? "the sender" : effect->text);
         return REF_NONE;
     }
     return person->id;
@@ -217,7 +213,7 @@ static void assign(struct decision *decision, const struct rule_effect *effect)
     }
     struct change *change = add_set(decision, effect, TICKET_FIELD_ASSIGNEE);
     change->person = person;
-    change->group = effect->pick == PICK_ROUND_ROBIN ? group_for(decision, effect) : 0;
+    change->group = effect->pick == PICK_ROUND_ROBIN ? rule_effects_group(decision, effect) : 0;
     change->text = g_strdup(effect->text);
     decision->after->assignee = person;
 }
@@ -317,7 +313,7 @@ static void set_group(struct decision *decision, const struct rule_effect *effec
                                                                 effect->text);
 
     if (group == NULL && strcmp(effect->text, "none") != 0) {
-        fault(decision, effect, "there is no group \"%s\"", effect->text);
+        rule_effects_fault(decision, effect, "there is no group \"%s\"", effect->text);
         return;
     }
     struct change *change = add_set(decision, effect, TICKET_FIELD_GROUP);
@@ -336,7 +332,7 @@ static void set_customer(struct decision *decision, const struct rule_effect *ef
         return;
     }
     if (customer->id == 0) {
-        fault(decision, effect, "there is no customer \"%s\"", effect->text);
+        rule_effects_fault(decision, effect, "there is no customer \"%s\"", effect->text);
         return;
     }
     struct change *change = add_set(decision, effect, TICKET_FIELD_CUSTOMER);
@@ -351,7 +347,8 @@ static void set_plain(struct decision *decision, const struct rule_effect *effec
     struct ticket_record *after = decision->after;
 
     if (!is_word_of(decision->records, field, effect->text)) {
-        fault(decision, effect, "\"%s\" is no %s", effect->text, ticket_field_name(field));
+        rule_effects_fault(decision, effect, "\"%s\" is no %s", effect->text,
+                           ticket_field_name(field));
         return;
     }
     struct change *change = add_set(decision, effect, field);
@@ -399,7 +396,7 @@ static void link_ticket(struct decision *decision, const struct rule_effect *eff
     const char *digits = effect->text[0] == '#' ? effect->text + 1 : effect->text;
 
     if (text_parse_int64(digits, 1, INT64_MAX, &number, &err) != ST_OK) {
-        fault(decision, effect, "\"%s\" is not the number of a ticket", effect->text);
+        rule_effects_fault(decision, effect, "\"%s\" is not the number of a ticket", effect->text);
         return;
     }
     const struct ticket_record *other = records_ticket(decision->records, number);
@@ -408,7 +405,7 @@ static void link_ticket(struct decision *decision, const struct rule_effect *eff
         return;
     }
     if (other == NULL || number == decision->plan->ticket) {
-        fault(decision, effect, "there is no other ticket %" PRId64, number);
+        rule_effects_fault(decision, effect, "there is no other ticket %" PRId64, number);
         return;
     }
     struct change *change = add_change(decision, effect, CHANGE_TICKET_LINK);
@@ -545,150 +542,4 @@ const struct address *rule_effects_requester(const struct decision *decision)
         }
     }
     return NULL;
-}
-
-/* ---- mails ------------------------------------------------------------------------------------- */
-
-static bool has_mail(const struct plan *plan, person_id person, const char *notice)
-{
-    for (guint i = 0; i < plan->mails->len; i++) {
-        const struct plan_mail *mail = plan->mails->pdata[i];
-        if (mail->person == person && strcmp(mail->notice, notice) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct plan_mail *add_mail(struct decision *decision, const struct rule_effect *effect,
-                                  const struct person_record *person, const char *notice)
-{
-    g_autofree char *reason = g_strdup_printf("rule \"%s\"", rule_name(effect->rule));
-
-    if (has_mail(decision->plan, person->id, notice)) {
-        return NULL;
-    }
-    struct plan_mail *mail = audience_add(decision->plan, decision->records, person, notice,
-                                          reason);
-    mail->ticket = decision->plan->ticket;
-    plan_set_value(mail, "rule", rule_name(effect->rule));
-    return mail;
-}
-
-static void tell_technician(struct decision *decision, const struct rule_effect *effect,
-                            const struct person_record *person)
-{
-    if (person == NULL || !person->is_technician || person->is_disabled) {
-        return;
-    }
-    struct plan_mail *mail = add_mail(decision, effect, person, "rule-alert");
-    if (mail != NULL) {
-        mail->purpose = TOKEN_TECHNICIAN_NOTE;
-        plan_set_value(mail, "alert", effect->more == NULL ? "" : effect->more);
-    }
-}
-
-/* Where nobody is known yet, the desk's fixed acknowledgement is all he gets. */
-static void tell_contact(struct decision *decision, const struct rule_effect *effect,
-                         person_id contact, const char *notice, const char *text)
-{
-    const struct person_record *person = records_person(decision->records, contact);
-
-    if (person == NULL || person->is_disabled) {
-        return;
-    }
-    struct plan_mail *mail = add_mail(decision, effect, person, notice);
-    if (mail == NULL) {
-        return;
-    }
-    mail->purpose = TOKEN_CONTACT_REPLY;
-    mail->is_automatic = true;
-    plan_set_value(mail, "rule-text", text);
-    if (mail->suppressed_by == NULL && !person->is_confirmed && !person->is_technician) {
-        mail->suppressed_by = g_strdup("stranger");
-    }
-}
-
-static void tell_group(struct decision *decision, const struct rule_effect *effect)
-{
-    group_id group = group_for(decision, effect);
-    const GArray *technicians = decision->records->technicians;
-
-    if (group == 0 && effect->text[0] != '\0') {
-        fault(decision, effect, "there is no group \"%s\"", effect->text);
-        return;
-    }
-    for (guint i = 0; i < technicians->len; i++) {
-        const struct person_record *person =
-            records_person(decision->records, g_array_index(technicians, person_id, i));
-        if (group == 0 || pick_is_member(person, group)) {
-            tell_technician(decision, effect, person);
-        }
-    }
-}
-
-/* A person by his address: technicians get an alert, contacts a mail that they can answer. */
-static void tell_person(struct decision *decision, const struct rule_effect *effect)
-{
-    const struct person_record *person = find_person(decision, effect->text);
-
-    if (person != NULL && person->is_technician) {
-        tell_technician(decision, effect, person);
-    } else if (person != NULL) {
-        tell_contact(decision, effect, person->id, "rule-mail", effect->more);
-    } else if (decision->plan->wants.addresses->len == 0) {
-        fault(decision, effect, "nobody of the desk has the address \"%s\"", effect->text);
-    }
-}
-
-static void notify(struct decision *decision, const struct rule_effect *effect)
-{
-    switch (effect->pick) {
-    case PICK_ASSIGNEE:
-        tell_technician(decision, effect,
-                        records_person(decision->records, decision->after->assignee));
-        break;
-    case PICK_REQUESTER:
-        tell_contact(decision, effect, decision->after->requester, "rule-mail", effect->more);
-        break;
-    case PICK_GROUP:
-        tell_group(decision, effect);
-        break;
-    default:
-        tell_person(decision, effect);
-    }
-}
-
-/* To the contact who wrote; else to whom the ticket belongs. Machines are never answered. */
-static void answer(struct decision *decision, const struct rule_effect *effect)
-{
-    const struct person_record *sender = records_person(decision->records, decision->plan->sender);
-    bool is_mail = decision->facts != NULL;
-    bool is_contacts = is_mail && decision->evidence.claim != CLAIM_TECHNICIAN;
-    person_id to = is_contacts && sender != NULL ? sender->id : decision->after->requester;
-
-    if (is_mail && decision->evidence.writer != WRITER_PERSON) {
-        return;
-    }
-    if (effect->name == NULL) {
-        tell_contact(decision, effect, to, "rule-mail", effect->text);
-    } else if (strcmp(effect->name, "receipt") == 0) {
-        decision_tell_opener(decision);
-    } else {
-        tell_contact(decision, effect, to, g_intern_string(effect->name), "");
-    }
-}
-
-void rule_effects_tell(struct decision *decision)
-{
-    const GPtrArray *effects = decision->run->effects;
-
-    for (guint i = 0; i < effects->len; i++) {
-        const struct rule_effect *effect = effects->pdata[i];
-        if (effect->kind == EFFECT_ANSWER) {
-            answer(decision, effect);
-        } else if (effect->kind == EFFECT_NOTIFY) {
-            notify(decision, effect);
-        }
-    }
 }

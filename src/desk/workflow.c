@@ -225,6 +225,7 @@ static void lower(struct decision *decision, const struct rule_effect *effect)
                               : effect->kind == EFFECT_REJECT ? "a rule rejects it"
                                                               : "a rule calls it spam";
     decision->plan->is_spam = effect->kind == EFFECT_SPAM;
+    decision->rejection = effect->kind == EFFECT_REJECT ? effect : NULL;
     if (is_held && effect->text[0] != '\0') {
         plan_say(decision->plan->may, "%s", effect->text);
     }
@@ -286,6 +287,13 @@ void workflow_follow(struct decision *decision)
     run_events(decision->run, decision->plan, &events, &scene);
     ticket_record_free(before);
     rule_effects_change(decision);
+}
+
+void workflow_reject(struct decision *decision)
+{
+    if (decision->rejection != NULL) {
+        rule_effects_reject(decision, decision->rejection);
+    }
 }
 
 void workflow_tell(struct decision *decision)

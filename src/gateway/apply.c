@@ -482,6 +482,7 @@ static void apply_end(const struct place *at)
         .role = role_name(plan->role),
         .outcome = outcome_name(plan->outcome),
         .is_auth_failed = plan->is_auth_failed,
+        .is_spam = plan->is_spam,
         .where = plan->where,
         .who = plan->who,
         .may = plan->may,

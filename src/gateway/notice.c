@@ -65,6 +65,7 @@ static const struct kind KINDS[] = {
     {"admission", NULL, "admission", false, false, false, true, false, true},
     {"waits", NULL, "waits", false, false, false, true, true, true},
     {"not-admitted", NULL, "not-admitted", false, false, false, true, false, true},
+    {"rejected", NULL, "rejected", false, false, false, true, true, true, .can_answer = true},
     {"rule-alert", "rule-alert", NULL, false, false, false, true, false},
     {"rule-mail", NULL, "rule-mail", false, false, false, true, true},
     {"status-changed", NULL, "status-changed", false, false, false, true, false,

@@ -9,33 +9,22 @@
 
 #include <inttypes.h>
 
-#include "desk/need.h"
 #include "desk/workflow.h"
 #include "gateway/act.h"
 #include "store/ticket.h"
 
-enum status rule_act_before(struct tx *tx, ticket_id ticket, struct ticket_record **before_out,
-                            struct err *err)
+static enum status read_ticket(struct tx *tx, ticket_id ticket, struct ticket_record **record_out,
+                               struct err *err)
 {
-    OWNED(rows) nonces = NULL;
     OWNED(rows) rows = NULL;
 
-    ticket_store_queue_nonces(tx, &ticket, 1, &nonces);
+    ticket_store_queue_find(tx, &ticket, 1, &rows);
     enum status status = tx_sync(tx, err);
-    if (status == ST_OK && rows_count(nonces) == 0) {
-        (void)err_set(err, ST_NOT_FOUND, "there is no ticket %" PRId64, ticket);
-        return err_hint(err, "postdesk ticket list");
+    if (status == ST_OK && rows_count(rows) == 0) {
+        return err_set(err, ST_NOT_FOUND, "there is no ticket %" PRId64, ticket);
     }
-    if (status != ST_OK) {
-        return status;
-    }
-    ticket_id there = row_int64(nonces, 0, 2);
-    int64_t lock = need_ticket_lock(there);
-    ticket_store_queue_locks(tx, &lock, 1);
-    ticket_store_queue_find(tx, &there, 1, &rows);
-    status = tx_sync(tx, err);
     if (status == ST_OK) {
-        *before_out = ticket_store_read(rows, 0);
+        *record_out = ticket_store_read(rows, 0);
     }
     return status;
 }
@@ -48,8 +37,8 @@ static struct plan *decide_after(const struct records *records, void *arg)
     return workflow_decide(records, &cause);
 }
 
-enum status rule_act_after(struct tx *tx, const struct ticket_record *before, const char *actor,
-                           struct err *err)
+static enum status run_rules(struct tx *tx, const struct ticket_record *before, const char *actor,
+                             struct err *err)
 {
     OWNED(rule_book) book = rule_book_new(true);
     struct act act = {.ticket = before->id,
@@ -66,5 +55,24 @@ enum status rule_act_after(struct tx *tx, const struct ticket_record *before, co
         }
     }
     act_done(&act);
+    return status;
+}
+
+enum status rule_act_change(struct tx *tx, const struct ticket_change *changes, size_t count,
+                            struct err *err)
+{
+    struct ticket_record *before = NULL;
+
+    if (count == 0) {
+        return ST_OK;
+    }
+    enum status status = read_ticket(tx, changes->ticket, &before, err);
+    if (status == ST_OK) {
+        status = ticket_change_put(tx, changes, count, err);
+    }
+    if (status == ST_OK) {
+        status = run_rules(tx, before, changes->actor, err);
+    }
+    ticket_record_free(before);
     return status;
 }

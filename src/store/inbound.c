@@ -233,14 +233,14 @@ static const struct statement END = {
     " may_reasons = string_to_array(e.may_reasons, E'\\n'), ticket = e.ticket, comment = e.comment,"
     " sender = e.sender, duplicate_of = e.duplicate_of, records = e.records, decided_at = now(),"
     " held_for = e.held_for, held_until = to_timestamp(e.held_until / 1e6), nonce = coalesce(e.nonce, i.nonce),"
-    " held_customer = e.held_customer, lease_holder = NULL, lease_until = NULL"
+    " held_customer = e.held_customer, is_spam = i.is_spam OR e.spam, lease_holder = NULL, lease_until = NULL"
     " FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],"
     " $8::text[], $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::int8[],"
     " $15::int8[], $16::int8[], $17::int8[], $18::bytea[], $19::text[], $20::int8[], $21::int8[],"
-    " $22::int8[]) AS e (id, state, role, outcome,"
+    " $22::int8[], $23::bool[]) AS e (id, state, role, outcome,"
     " from_address, from_text, subject, message_id, parties, auth_failed, where_reasons, who_reasons,"
     " may_reasons, ticket, comment, sender, duplicate_of, records, held_for, held_until, nonce,"
-    " held_customer)"
+    " held_customer, spam)"
     " WHERE i.id = e.id AND i.state = 'received'"};
 
 void inbound_store_queue_twins(struct tx *tx, const struct blob *fingerprints, size_t count,
@@ -299,10 +299,12 @@ void inbound_store_queue_end(struct tx *tx, const struct inbound_end *ends, size
 {
     g_autofree const char **states = g_new(const char *, count);
     g_autofree bool *auth_failed = g_new(bool, count);
+    g_autofree bool *spam = g_new(bool, count);
     g_autofree struct blob *records = g_new(struct blob, count);
     for (size_t i = 0; i < count; i++) {
         states[i] = verdict_name(ends[i].verdict);
         auth_failed[i] = ends[i].is_auth_failed;
+        spam[i] = ends[i].is_spam;
         records[i] = ends[i].records;
     }
     OWNED(params) params = params_new();
@@ -328,6 +330,7 @@ void inbound_store_queue_end(struct tx *tx, const struct inbound_end *ends, size
     ADD_ID_MEMBERS(params, ends, count, held_until_us);
     ADD_ID_MEMBERS(params, ends, count, nonce);
     ADD_ID_MEMBERS(params, ends, count, held_customer);
+    params_add_bools(params, spam, count);
     queue_row_locks(tx, ends, count);
     tx_queue(tx, &END, params, NULL);
     queue_supersede(tx, ends, count);

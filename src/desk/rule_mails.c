@@ -1,0 +1,178 @@
+/* rule_mails - what rules say, and to whom
+ *
+ *     answer    to the contact who wrote, else to whom the ticket belongs
+ *     notify    a technician, all of a group, the assignee: an alert; a contact: a mail that he can answer
+ *     reject    to the sender of a mail that is not taken
+ *
+ * All of them pass the governor like other automatic mail. Nobody who is not confirmed gets an answer of a rule: it could
+ * carry his own words to somebody else's address. Nobody gets the same notice twice because of one mail.
+ * Pure.
+ */
+#include <string.h>
+
+#include "desk/pick.h"
+#include "desk/rule_effects.h"
+
+static bool has_mail(const struct plan *plan, person_id person, const char *notice)
+{
+    for (guint i = 0; i < plan->mails->len; i++) {
+        const struct plan_mail *mail = plan->mails->pdata[i];
+        if (mail->person == person && strcmp(mail->notice, notice) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct plan_mail *add_mail(struct decision *decision, const struct rule_effect *effect,
+                                  const struct person_record *person, const char *notice)
+{
+    g_autofree char *reason = g_strdup_printf("rule \"%s\"", rule_name(effect->rule));
+
+    if (has_mail(decision->plan, person->id, notice)) {
+        return NULL;
+    }
+    struct plan_mail *mail = audience_add(decision->plan, decision->records, person, notice,
+                                          reason);
+    mail->ticket = decision->plan->ticket;
+    plan_set_value(mail, "rule", rule_name(effect->rule));
+    return mail;
+}
+
+static void tell_technician(struct decision *decision, const struct rule_effect *effect,
+                            const struct person_record *person)
+{
+    if (person == NULL || !person->is_technician || person->is_disabled) {
+        return;
+    }
+    struct plan_mail *mail = add_mail(decision, effect, person, "rule-alert");
+    if (mail != NULL) {
+        mail->purpose = TOKEN_TECHNICIAN_NOTE;
+        plan_set_value(mail, "alert", effect->more == NULL ? "" : effect->more);
+    }
+}
+
+/* Where nobody is known yet, the desk's fixed acknowledgement is all he gets. */
+static void tell_contact(struct decision *decision, const struct rule_effect *effect,
+                         person_id contact, const char *notice, const char *text)
+{
+    const struct person_record *person = records_person(decision->records, contact);
+
+    if (person == NULL || person->is_disabled) {
+        return;
+    }
+    struct plan_mail *mail = add_mail(decision, effect, person, notice);
+    if (mail == NULL) {
+        return;
+    }
+    mail->purpose = TOKEN_CONTACT_REPLY;
+    mail->is_automatic = true;
+    plan_set_value(mail, "rule-text", text);
+    if (mail->suppressed_by == NULL && !person->is_confirmed && !person->is_technician) {
+        mail->suppressed_by = g_strdup("stranger");
+    }
+}
+
+static void tell_group(struct decision *decision, const struct rule_effect *effect)
+{
+    group_id group = rule_effects_group(decision, effect);
+    const GArray *technicians = decision->records->technicians;
+
+    if (group == 0 && effect->text[0] != '\0') {
+        rule_effects_fault(decision, effect, "there is no group \"%s\"", effect->text);
+        return;
+    }
+    for (guint i = 0; i < technicians->len; i++) {
+        const struct person_record *person =
+            records_person(decision->records, g_array_index(technicians, person_id, i));
+        if (group == 0 || pick_is_member(person, group)) {
+            tell_technician(decision, effect, person);
+        }
+    }
+}
+
+/* A person by his address: technicians get an alert, contacts a mail that they can answer. */
+static void tell_person(struct decision *decision, const struct rule_effect *effect)
+{
+    const struct person_record *person = rule_effects_person(decision, effect->text);
+
+    if (person != NULL && person->is_technician) {
+        tell_technician(decision, effect, person);
+    } else if (person != NULL) {
+        tell_contact(decision, effect, person->id, "rule-mail", effect->more);
+    } else if (decision->plan->wants.addresses->len == 0) {
+        rule_effects_fault(decision, effect, "nobody of the desk has the address \"%s\"",
+                           effect->text);
+    }
+}
+
+static void notify(struct decision *decision, const struct rule_effect *effect)
+{
+    switch (effect->pick) {
+    case PICK_ASSIGNEE:
+        tell_technician(decision, effect,
+                        records_person(decision->records, decision->after->assignee));
+        break;
+    case PICK_REQUESTER:
+        tell_contact(decision, effect, decision->after->requester, "rule-mail", effect->more);
+        break;
+    case PICK_GROUP:
+        tell_group(decision, effect);
+        break;
+    default:
+        tell_person(decision, effect);
+    }
+}
+
+/* To the contact who wrote; else to whom the ticket belongs. Machines are never answered. */
+static void answer(struct decision *decision, const struct rule_effect *effect)
+{
+    const struct person_record *sender = records_person(decision->records, decision->plan->sender);
+    bool is_mail = decision->facts != NULL;
+    bool is_contacts = is_mail && decision->evidence.claim != CLAIM_TECHNICIAN;
+    person_id to = is_contacts && sender != NULL ? sender->id : decision->after->requester;
+
+    if (is_mail && decision->evidence.writer != WRITER_PERSON) {
+        return;
+    }
+    if (effect->name == NULL) {
+        tell_contact(decision, effect, to, "rule-mail", effect->text);
+    } else if (strcmp(effect->name, "receipt") == 0) {
+        decision_tell_opener(decision);
+    } else {
+        tell_contact(decision, effect, to, g_intern_string(effect->name), "");
+    }
+}
+
+void rule_effects_tell(struct decision *decision)
+{
+    const GPtrArray *effects = decision->run->effects;
+
+    for (guint i = 0; i < effects->len; i++) {
+        const struct rule_effect *effect = effects->pdata[i];
+        if (effect->kind == EFFECT_ANSWER) {
+            answer(decision, effect);
+        } else if (effect->kind == EFFECT_NOTIFY) {
+            notify(decision, effect);
+        }
+    }
+}
+
+/* A forger must not be able to have our notices sent to whom he likes. */
+void rule_effects_reject(struct decision *decision, const struct rule_effect *effect)
+{
+    const struct person_record *sender = decision->identity.person;
+    bool is_proved = decision->evidence.auth == AUTH_PASS || decision->evidence.token != OWN_NONE;
+
+    if (effect->name == NULL || sender == NULL || !is_proved ||
+        decision->evidence.writer != WRITER_PERSON) {
+        return;
+    }
+    struct plan_mail *mail = add_mail(decision, effect, sender, g_intern_string(effect->name));
+    if (mail != NULL) {
+        mail->ticket = REF_NONE;
+        mail->purpose = TOKEN_CONTACT_REPLY;
+        mail->is_automatic = true;
+        plan_set_value(mail, "held-subject", decision->facts->subject);
+    }
+}
