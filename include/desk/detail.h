@@ -11,6 +11,7 @@ enum detail_kind {
     DETAIL_LINE,     /* on one line */
     DETAIL_LINES,    /* may have line breaks */
     DETAIL_LANGUAGE, /* en, de, fr, es, it */
+    DETAIL_PHONE,    /* on one line, without ";", which separates several */
 };
 
 struct detail_info {
@@ -47,7 +48,7 @@ enum person_detail {
 };
 const struct detail_info *detail_of_person(enum person_detail detail);
 
-/* A telephone number of a person, who may have several: DETAIL_LINE. */
+/* A telephone number of a person, who may have several. */
 const struct detail_info *detail_of_phone(void);
 
 /* Bring what was entered into the form in which it is stored: UTF-8 without control characters, trimmed. "" is

@@ -34,6 +34,9 @@ struct change_filter {
     const char *id;     /* its number or name, as text */
     int64_t seconds;    /* not older */
     int64_t limit;      /* the newest so many */
+    int64_t
+        import; /* the number of an import's line: it, and what it changed. 0: changes of imports are left
+                         * out, unless an id is asked for */
 };
 
 /* Oldest first. Columns: id, at, actor, role, object, object_id, name (as it is called now), what, field,

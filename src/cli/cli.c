@@ -24,9 +24,10 @@
 #include "db/migrate.h"
 
 static const struct noun *const NOUNS[] = {
-    &NOUN_MIGRATE,  &NOUN_MAILBOX, &NOUN_CUSTOMER, &NOUN_CONTACT, &NOUN_TECHNICIAN, &NOUN_GROUP,
-    &NOUN_CALENDAR, &NOUN_TICKET,  &NOUN_HELD,     &NOUN_WHY,     &NOUN_AUDIT,      &NOUN_DOCTOR,
-    &NOUN_SETTING,  &NOUN_RULES,   &NOUN_FIELD,    &NOUN_KEYS,    &NOUN_LOG,        &NOUN_HELP,
+    &NOUN_MIGRATE, &NOUN_MAILBOX,  &NOUN_CUSTOMER, &NOUN_CONTACT, &NOUN_TECHNICIAN,
+    &NOUN_GROUP,   &NOUN_CALENDAR, &NOUN_IMPORT,   &NOUN_EXPORT,  &NOUN_TICKET,
+    &NOUN_HELD,    &NOUN_WHY,      &NOUN_AUDIT,    &NOUN_DOCTOR,  &NOUN_SETTING,
+    &NOUN_RULES,   &NOUN_FIELD,    &NOUN_KEYS,     &NOUN_LOG,     &NOUN_HELP,
 };
 
 const struct noun *const *cli_nouns(size_t *count_out)

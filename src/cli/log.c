@@ -24,7 +24,7 @@
 enum { DEFAULT_ROWS = 100 };
 
 static const struct field FIELDS[] = {
-    {"id", NULL, FIELD_NUMBER, false},       {"at", "WHEN", FIELD_TIME, false},
+    {"id", "ENTRY", FIELD_NUMBER, false},    {"at", "WHEN", FIELD_TIME, false},
     {"actor", "WHO", FIELD_TEXT, false},     {"role", "ROLE", FIELD_TEXT, false},
     {"object", "OBJECT", FIELD_TEXT, false}, {"object_id", "ID", FIELD_TEXT, false},
     {"name", "NAME", FIELD_TEXT, true},      {"what", "WHAT", FIELD_TEXT, false},
@@ -95,6 +95,7 @@ static enum status read_filter(const struct args *args, struct change_filter *fi
     const char *wanted = args_value(args, "object");
     const char *since = args_value(args, "since");
     const char *limit = args_value(args, "limit");
+    const char *import = args_value(args, "import");
     enum status status = ST_OK;
 
     filter->limit = DEFAULT_ROWS;
@@ -109,6 +110,9 @@ static enum status read_filter(const struct args *args, struct change_filter *fi
     }
     if (status == ST_OK && limit != NULL) {
         status = text_parse_int64(limit, 1, LIMIT_LIST_ROWS, &filter->limit, err);
+    }
+    if (status == ST_OK && import != NULL) {
+        status = text_parse_int64(import, 1, INT64_MAX, &filter->import, err);
     }
     return status;
 }
@@ -145,6 +149,7 @@ static const struct flag FLAGS[] = {
      false, false},
     {"since", "SPAN", "only those of the last 7d, 12h, 30m", false, false},
     {"limit", "N", "the newest so many (100)", false, false},
+    {"import", "N", "what the import changed whose line has this number", false, false},
     {NULL, NULL, NULL, false, false},
 };
 
@@ -153,7 +158,8 @@ static const struct verb VERBS[] = {
      .help = "list who changed what, oldest first",
      .more =
          "WHO is the user of the host, ROLE the login of the database. What happens to a ticket\n"
-         "is its own history: postdesk ticket show.",
+         "is its own history: postdesk ticket show. An import is one line, with its number in the column\n"
+         "ENTRY; what it changed is shown with --import, and with --object customer:NAME.",
      .flags = FLAGS,
      .run = run_log},
     {.run = NULL},

@@ -41,7 +41,7 @@ static const struct detail_info PEOPLE[] = {
     [PERSON_NOTES] = {"notes", "Notes", "what else the desk should know", DETAIL_LINES},
 };
 
-static const struct detail_info PHONE = {"phone", "Phones", "telephone number", DETAIL_LINE};
+static const struct detail_info PHONE = {"phone", "Phones", "telephone number", DETAIL_PHONE};
 
 static const char *const LANGUAGES[] = {"en", "de", "fr", "es", "it"};
 
@@ -92,6 +92,9 @@ enum status detail_read(const struct detail_info *info, const char *text, char *
     }
     if (info->kind == DETAIL_LANGUAGE && value[0] != '\0') {
         return read_language(value, value_out, err);
+    }
+    if (info->kind == DETAIL_PHONE && strchr(value, ';') != NULL) {
+        return err_set(err, ST_INVALID, "\"%.60s\" is no single telephone number", value);
     }
     *value_out = g_steal_pointer(&value);
     return ST_OK;

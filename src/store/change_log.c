@@ -35,6 +35,7 @@ static const struct statement LIST = {
     "  OR ($1 = 'person' AND l.object IN ('contact', 'technician')))"
     " AND ($2::text IS NULL OR l.object_id = $2)"
     " AND ($3::int8 IS NULL OR l.at > now() - $3 * interval '1 second')"
+    " AND CASE WHEN $5::int8 IS NULL THEN l.import IS NULL OR $2 IS NOT NULL ELSE l.import = $5 OR l.id = $5 END"
     " ORDER BY l.id DESC LIMIT $4) newest ORDER BY id"};
 
 void change_log_queue(struct tx *tx, const struct logged_change *change)
@@ -83,5 +84,6 @@ enum status change_log_list(struct tx *tx, const struct change_filter *filter,
     params_add_text(params, filter->id);
     params_add_id(params, filter->seconds);
     params_add_int64(params, filter->limit);
+    params_add_id(params, filter->import);
     return tx_query(tx, &LIST, params, rows_out, err);
 }

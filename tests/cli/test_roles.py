@@ -87,6 +87,12 @@ class Roles(CliTest):
                         f" values (1, 'INBOX', 1, {1000 + self.count}, '\\x01'::bytea || sha256('{self.count}'), 5,"
                         " 'Hello', now(), 'held', now(), 'held', '{}', '{}', '{}') returning id")
 
+    def sheet(self, header, row):
+        """The path of a file with one row."""
+        path = self.desk.folder / f"{header.split(',')[0]}.csv"
+        path.write_text(f"{header}\n{row}\n")
+        return str(path)
+
     def fill(self, how):
         """What a row's {words} stand for; things that are used up are made anew."""
         self.count += 1
@@ -118,7 +124,9 @@ class Roles(CliTest):
         values = {"old_key": "15", "ticket": "7", "other": "8", "n": str(self.count), "eml": str(self.eml), "nobody": "999",
                   "group": f"Gone{self.count}", "gone_field": f"gone{self.count}", "gone_status": f"gone{self.count}",
                   "technician": "tara@desk.example",
-                  "day": f"{2000 + self.count}-01-01"}
+                  "day": f"{2000 + self.count}-01-01",
+                  "customers": self.sheet("name", f"Imported {self.count}"),
+                  "contacts": self.sheet("address,name", f"i{self.count}@acme.example,I")}
         values["rules"] = str(self.rules)
         if "{call}" in how:
             values["call"] = self.sql("insert into web_hook_call (rule, event, url, body) values"
