@@ -72,6 +72,7 @@ extern const struct noun NOUN_KEYS;
 extern const struct noun NOUN_LOG;
 extern const struct noun NOUN_MAILBOX;
 extern const struct noun NOUN_MIGRATE;
+extern const struct noun NOUN_REPLAY;
 extern const struct noun NOUN_RULES;
 extern const struct noun NOUN_SETTING;
 extern const struct noun NOUN_TECHNICIAN;

@@ -18,6 +18,9 @@ MUST_CHECK enum status explain_stored(struct tx *tx, mail_id mail, json_t **expl
 /* The same for a file that was only rehearsed: what does not exist yet is "new". New reference. */
 json_t *explain_rehearsed(const struct explanation *explanation);
 
+/* The lines of what rules saw and did, for people. */
+void explain_print_trace(const GPtrArray *trace);
+
 /* For people. */
 void explain_print(const json_t *explained);
 

@@ -31,6 +31,10 @@ MUST_CHECK enum status rules_write(const char *folder, const GPtrArray *files, s
 MUST_CHECK enum status rules_check_files(struct cli *cli, const GPtrArray *files,
                                          struct rules **rules_out, struct err *err);
 
+/* Read and check the rules of a folder; word NULL: the config's. Whatever is wrong is printed. files_out may be NULL. */
+MUST_CHECK enum status rules_load(struct cli *cli, const char *word, GPtrArray **files_out,
+                                  struct rules **rules_out, struct err *err);
+
 /* Run the tests inside the files. Prints those that failed, or all (is_loud); with --json nothing.
  *
  * ST_INVALID  one has failed; without a text: all is said */

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 
+MUST_CHECK enum status rules_run_try(struct cli *cli, const struct args *args, struct err *err);
 MUST_CHECK enum status rules_run_history(struct cli *cli, const struct args *args, struct err *err);
 MUST_CHECK enum status rules_run_diff(struct cli *cli, const struct args *args, struct err *err);
 MUST_CHECK enum status rules_run_rollback(struct cli *cli, const struct args *args,

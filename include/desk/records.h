@@ -314,4 +314,10 @@ GVariant *records_to_variant(const struct records *records);
 MUST_CHECK enum status records_from_variant(GVariant *value, struct records **records_out,
                                             struct err *err);
 
+/* The same from what was stored with a mail.
+ *
+ * ST_INVALID  another version of the program stored it, or it is broken */
+MUST_CHECK enum status records_from_bytes(GBytes *bytes, struct records **records_out,
+                                          struct err *err);
+
 #endif

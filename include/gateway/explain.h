@@ -16,6 +16,7 @@ struct explanation {
     struct records *records; /* own: NULL with a refusal */
     struct plan *plan;       /* own: never NULL */
     struct rule_book *book;  /* own: the rules that it was decided by */
+    GPtrArray *trace;        /* own: char *: what rules saw and did; NULL: nobody wanted it */
     mail_id already;         /* the same mail is filed as this one; 0: it is not */
 };
 void explanation_free(struct explanation *explanation);
@@ -27,5 +28,10 @@ DEFINE_OWNED(explanation, explanation_free)
  * ST_NOT_FOUND  no such mailbox, or none at all */
 MUST_CHECK enum status explain_file(struct conn *conn, GBytes *raw, mailbox_id mailbox,
                                     struct explanation **explanation_out, struct err *err);
+
+/* The same by other rules (*rules is consumed; NULL: the live ones), with a trace of what they saw and did. */
+MUST_CHECK enum status explain_try(struct conn *conn, GBytes *raw, mailbox_id mailbox,
+                                   struct rules **rules, struct explanation **explanation_out,
+                                   struct err *err);
 
 #endif

@@ -11,6 +11,8 @@
 
 struct rule_book;
 struct rule_book *rule_book_new(bool wants_rules); /* false: its notices are enough */
+/* A book of these rules, whichever version is live: for what is only tried. *rules is consumed. */
+struct rule_book *rule_book_of(struct rules **rules);
 void rule_book_free(struct rule_book *book);
 DEFINE_OWNED(rule_book, rule_book_free)
 

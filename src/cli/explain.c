@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cli/view.h"
+#include "core/text.h"
 #include "store/inbound_list.h"
 
 /* The columns of inbound_list_find. */
@@ -274,6 +275,21 @@ static void print_handling(const json_t *explained)
     if (json_is_integer(json_object_get(explained, "duplicate_of"))) {
         printf("The same as mail %" JSON_INTEGER_FORMAT "\n",
                json_integer_value(json_object_get(explained, "duplicate_of")));
+    }
+}
+
+void explain_print_trace(const GPtrArray *trace)
+{
+    putchar('\n');
+    view_heading("What the rules saw and did");
+    if (trace->len == 0) {
+        puts("no rule waits for what this mail is");
+    }
+    for (guint i = 0; i < trace->len; i++) {
+        const char *line = g_ptr_array_index(trace, i);
+        size_t indent = strspn(line, " ");
+        g_autofree char *clean = text_one_line(line, SIZE_MAX);
+        printf("%*s%s\n", (int)indent, "", clean);
     }
 }
 

@@ -51,6 +51,7 @@ static const struct {
     {"ticket", "search", DESK_VIEWER},    {"keys", "list", DESK_ADMIN},
     {"keys", "rotate", DESK_ADMIN},       {"keys", "retire", DESK_ADMIN},
     {"rules", "check", DESK_VIEWER},      {"rules", "test", DESK_VIEWER},
+    {"rules", "try", DESK_OPERATOR},      {"replay", NULL, DESK_VIEWER},
     {"rules", "apply", DESK_ADMIN},       {"rules", "history", DESK_VIEWER},
     {"rules", "diff", DESK_VIEWER},       {"rules", "rollback", DESK_ADMIN},
     {"rules", "show", DESK_VIEWER},       {"rules", "stats", DESK_VIEWER},

@@ -16,32 +16,12 @@
 
 /* ---- check and test ---------------------------------------------------------------------------- */
 
-/* The folder's files and their rules; whatever is wrong is printed. */
-static enum status read_and_check(struct cli *cli, const char *word, GPtrArray **files_out,
-                                  struct rules **rules_out, struct err *err)
-{
-    const char *folder = NULL;
-    g_autoptr(GPtrArray) files = NULL;
-
-    enum status status = rules_folder(cli, word, &folder, err);
-    if (status == ST_OK) {
-        status = rules_read(folder, &files, err);
-    }
-    if (status == ST_OK) {
-        status = rules_check_files(cli, files, rules_out, err);
-    }
-    if (status == ST_OK) {
-        *files_out = g_steal_pointer(&files);
-    }
-    return status;
-}
-
 static enum status run_check(struct cli *cli, const struct args *args, struct err *err)
 {
     g_autoptr(GPtrArray) files = NULL;
     OWNED(rules) rules = NULL;
 
-    enum status status = read_and_check(cli, args_word(args, 0), &files, &rules, err);
+    enum status status = rules_load(cli, args_word(args, 0), &files, &rules, err);
     if (status == ST_OK) {
         json_t *object = json_pack("{s:[], s:I, s:I}", "errors", "rules",
                                    (json_int_t)rules_count(rules), "files", (json_int_t)files->len);
@@ -62,7 +42,7 @@ static enum status run_test(struct cli *cli, const struct args *args, struct err
     OWNED(rules) rules = NULL;
     json_t *results = NULL;
 
-    enum status status = read_and_check(cli, args_word(args, 0), &files, &rules, err);
+    enum status status = rules_load(cli, args_word(args, 0), &files, &rules, err);
     if (status != ST_OK) {
         return status;
     }
@@ -147,7 +127,7 @@ static enum status run_apply(struct cli *cli, const struct args *args, struct er
     g_autofree char *actor = cli_actor();
     const char *why = args_value(args, "why");
 
-    enum status status = read_and_check(cli, args_word(args, 0), &files, &rules, err);
+    enum status status = rules_load(cli, args_word(args, 0), &files, &rules, err);
     if (status != ST_OK) {
         return status;
     }
@@ -172,6 +152,13 @@ static enum status run_apply(struct cli *cli, const struct args *args, struct er
 
 static const struct flag APPLY_FLAGS[] = {
     {"why", "TEXT", "what it is for; the history shows it", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static const struct flag TRY_FLAGS[] = {
+    {"rules", "DIR", "by the rules of this folder, instead of the live ones", false, false},
+    {"mailbox", "ADDRESS|ID", "the mailbox that it would have come to (the first one)", false,
+     false},
     {NULL, NULL, NULL, false, false},
 };
 
@@ -205,6 +192,16 @@ static const struct verb VERBS[] = {
      .more = FOLDER,
      .most_words = 1,
      .run = run_test},
+    {.name = "try",
+     .words = "FILE.eml",
+     .help = "what would the rules do with this mail? Each condition's value, each action's effect",
+     .more =
+         "The mail is decided against the desk as it is now; nothing is written. That needs the\n"
+         "role operator, because tokens in it are verified with the desk's keys.",
+     .flags = TRY_FLAGS,
+     .least_words = 1,
+     .most_words = 1,
+     .run = rules_run_try},
     {.name = "apply",
      .words = "[DIR]",
      .help = "check and test them, and let them be live, everywhere at once",

@@ -203,6 +203,25 @@ enum status rules_check_files(struct cli *cli, const GPtrArray *files, struct ru
     return status;
 }
 
+enum status rules_load(struct cli *cli, const char *word, GPtrArray **files_out,
+                       struct rules **rules_out, struct err *err)
+{
+    const char *folder = NULL;
+    g_autoptr(GPtrArray) files = NULL;
+
+    enum status status = rules_folder(cli, word, &folder, err);
+    if (status == ST_OK) {
+        status = rules_read(folder, &files, err);
+    }
+    if (status == ST_OK) {
+        status = rules_check_files(cli, files, rules_out, err);
+    }
+    if (status == ST_OK && files_out != NULL) {
+        *files_out = g_steal_pointer(&files);
+    }
+    return status;
+}
+
 /* ---- tests ------------------------------------------------------------------------------------- */
 
 static json_t *result_of(const struct rule_test_result *result)

@@ -4,60 +4,13 @@
  * parsed in the jail and decided against the desk as it is now, in a transaction that writes nothing.
  * I/O: the database, the file, the jail (gateway/explain), stdout.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "cli/entry.h"
+#include "cli/eml.h"
 #include "cli/explain.h"
 #include "cli/view.h"
 #include "core/text.h"
-#include "store/account.h"
-
-/* A file that is larger than any mail server takes is no mail. */
-#define MAX_FILE_BYTES (INT64_C(1) << 28)
-
-static enum status read_file(const char *path, GBytes **raw_out, struct err *err)
-{
-    struct stat facts;
-    g_autofree char *bytes = NULL;
-    gsize length = 0;
-
-    if (stat(path, &facts) != 0) {
-        return err_set(err, errno == ENOENT ? ST_NOT_FOUND : ST_INVALID,
-                       "could not read \"%s\": %s", path, g_strerror(errno));
-    }
-    if (!S_ISREG(facts.st_mode) || facts.st_size > MAX_FILE_BYTES) {
-        return err_set(err, ST_INVALID, "\"%s\" is no file, or larger than any mail", path);
-    }
-    if (!g_file_get_contents(path, &bytes, &length, NULL)) {
-        return err_set(err, ST_INVALID, "could not read \"%s\"", path);
-    }
-    *raw_out = g_bytes_new_take(g_steal_pointer(&bytes), length);
-    return ST_OK;
-}
-
-static enum status find_mailbox(struct cli *cli, const char *word, mailbox_id *mailbox_out,
-                                struct err *err)
-{
-    TX_AUTO struct tx *tx = NULL;
-    OWNED(rows) rows = NULL;
-
-    *mailbox_out = 0;
-    if (word == NULL) {
-        return ST_OK;
-    }
-    g_autofree char *key = entry_key(word);
-    enum status status = tx_begin(cli->conn, TX_READ_ONLY, &tx, err);
-    if (status == ST_OK) {
-        status = account_store_find(tx, key, &rows, err);
-    }
-    if (status == ST_OK) {
-        *mailbox_out = row_int64(rows, 0, 0);
-    }
-    return status;
-}
 
 static enum status explain_path(struct cli *cli, const struct args *args, json_t **explained_out,
                                 struct err *err)
@@ -69,10 +22,10 @@ static enum status explain_path(struct cli *cli, const struct args *args, json_t
     /* Tokens in it are verified, and for that their keys are read. */
     enum status status = cli_require(cli, DESK_OPERATOR, err);
     if (status == ST_OK) {
-        status = read_file(args_word(args, 0), &raw, err);
+        status = eml_read(args_word(args, 0), &raw, err);
     }
     if (status == ST_OK) {
-        status = find_mailbox(cli, args_value(args, "mailbox"), &mailbox, err);
+        status = eml_find_mailbox(cli, args_value(args, "mailbox"), &mailbox, err);
     }
     if (status == ST_OK) {
         status = explain_file(cli->conn, raw, mailbox, &explanation, err);

@@ -581,3 +581,11 @@ enum status records_from_variant(GVariant *value, struct records **records_out, 
     *records_out = g_steal_pointer(&records);
     return ST_OK;
 }
+
+enum status records_from_bytes(GBytes *bytes, struct records **records_out, struct err *err)
+{
+    g_autoptr(GVariant) value = g_variant_ref_sink(
+        g_variant_new_from_bytes(G_VARIANT_TYPE(RECORDS_TYPE), bytes, FALSE));
+
+    return records_from_variant(value, records_out, err);
+}

@@ -24,6 +24,7 @@ void explanation_free(struct explanation *explanation)
         g_clear_pointer(&explanation->records, records_free);
         g_clear_pointer(&explanation->plan, plan_free);
         rule_book_free(explanation->book);
+        g_clear_pointer(&explanation->trace, g_ptr_array_unref);
         g_free(explanation);
     }
 }
@@ -82,6 +83,7 @@ static enum status decide_in(struct tx *tx, struct claimed_mail *claimed,
     struct batch batch = {.mails = &mail,
                           .count = 1,
                           .book = explanation->book,
+                          .trace = explanation->trace,
                           .is_rehearsal = true};
     enum status status = ST_OK;
     if (!claimed->mailbox) {
@@ -105,10 +107,10 @@ static enum status decide_in(struct tx *tx, struct claimed_mail *claimed,
     return status;
 }
 
-enum status explain_file(struct conn *conn, GBytes *raw, mailbox_id mailbox,
-                         struct explanation **explanation_out, struct err *err)
+/* The explanation has its book. */
+static enum status explain_by(struct conn *conn, GBytes *raw, mailbox_id mailbox,
+                              struct explanation *explanation, struct err *err)
 {
-    OWNED(explanation) explanation = g_new0(struct explanation, 1);
     gsize length = g_bytes_get_size(raw);
     gsize kept = length > LIMIT_MAIL_BYTES ? LIMIT_OVERSIZE_HEAD_BYTES : length;
     g_autoptr(GBytes) head = g_bytes_new_from_bytes(raw, 0, kept);
@@ -117,7 +119,6 @@ enum status explain_file(struct conn *conn, GBytes *raw, mailbox_id mailbox,
                                    .raw_complete = kept == length,
                                    .raw = head};
     fingerprint_make(g_bytes_get_data(head, NULL), kept, claimed.fingerprint);
-    explanation->book = rule_book_new(true);
     enum status status = parse(head, !claimed.raw_complete, explanation, err);
     TX_AUTO struct tx *tx = NULL;
     if (status == ST_OK) {
@@ -126,6 +127,28 @@ enum status explain_file(struct conn *conn, GBytes *raw, mailbox_id mailbox,
     if (status == ST_OK) {
         status = decide_in(tx, &claimed, explanation, err);
     }
+    return status;
+}
+
+enum status explain_file(struct conn *conn, GBytes *raw, mailbox_id mailbox,
+                         struct explanation **explanation_out, struct err *err)
+{
+    OWNED(explanation) explanation = g_new0(struct explanation, 1);
+    explanation->book = rule_book_new(true);
+    enum status status = explain_by(conn, raw, mailbox, explanation, err);
+    if (status == ST_OK) {
+        *explanation_out = g_steal_pointer(&explanation);
+    }
+    return status;
+}
+
+enum status explain_try(struct conn *conn, GBytes *raw, mailbox_id mailbox, struct rules **rules,
+                        struct explanation **explanation_out, struct err *err)
+{
+    OWNED(explanation) explanation = g_new0(struct explanation, 1);
+    explanation->book = *rules ? rule_book_of(rules) : rule_book_new(true);
+    explanation->trace = g_ptr_array_new_with_free_func(g_free);
+    enum status status = explain_by(conn, raw, mailbox, explanation, err);
     if (status == ST_OK) {
         *explanation_out = g_steal_pointer(&explanation);
     }

@@ -20,6 +20,7 @@
 
 struct rule_book {
     bool wants_rules;
+    bool is_fixed;       /* it follows nobody */
     int64_t version;     /* -1: none yet */
     struct rules *rules; /* own: NULL */
     GPtrArray *files;    /* own: struct rule_text: what the rules and notices are made of; NULL */
@@ -29,6 +30,14 @@ struct rule_book *rule_book_new(bool wants_rules)
 {
     struct rule_book *book = g_new(struct rule_book, 1);
     *book = (struct rule_book){.wants_rules = wants_rules, .version = -1};
+    return book;
+}
+
+struct rule_book *rule_book_of(struct rules **rules)
+{
+    struct rule_book *book = rule_book_new(true);
+    book->is_fixed = true;
+    book->rules = g_steal_pointer(rules);
     return book;
 }
 
@@ -178,7 +187,7 @@ enum status rule_book_update(struct rule_book *book, struct tx *tx, int64_t vers
                              struct err *err)
 {
     g_autoptr(GPtrArray) files = NULL;
-    if (book->version == version) {
+    if (book->is_fixed || book->version == version) {
         return ST_OK;
     }
     enum status status = rule_store_load(tx, version, &files, err);

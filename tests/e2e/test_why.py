@@ -75,3 +75,43 @@ class Why(DeskCase):
         path = self.desk.folder / "noise.eml"
         path.write_bytes(bytes(range(256)) * 100)
         self.assertEqual(self.desk.json("why", path)["outcome"], "held")
+
+    def try_file(self, rules, mail, *options):
+        path = self.desk.folder / "mail.eml"
+        path.write_bytes(self.stamped(mail))
+        folder = self.desk.folder / "tried"
+        folder.mkdir(exist_ok=True)
+        (folder / "a.rules").write_text(rules)
+        return ["rules", "try", path, "--rules", folder, *options]
+
+    def test_rules_are_tried_on_a_file_with_every_condition_and_action(self):
+        before = self.counts()
+        mail = Mail(sender="anna@acme.example", to=self.desk.address, subject="Printer on fire")
+        command = self.try_file('rule "fire" { on ticket-created if mail.subject ~ /fire/ and mail.size > 1'
+                                ' then set priority critical; web-hook "https://pager.example/" }\n'
+                                'rule "water" { on ticket-created if mail.subject ~ /water/ then set priority low }\n',
+                                mail)
+        said = self.desk.json(*command)
+        trace = "\n".join(said["trace"])
+        for words in ("fire", "water", "Printer on fire", "critical"):
+            self.assertIn(words, trace)
+        self.assertIn("critical", json.dumps(said["changes"]))
+        self.assertNotIn('"low"', json.dumps(said["changes"]))
+        text = self.desk.postdesk(*command)
+        self.assertIn("What the rules saw and did", text)
+        self.assertIn("Who is it?", text)
+        self.assertNotRegex(text, "[a-z2-7]{47}")
+        self.assertEqual(self.counts(), before)
+        self.assertEqual(self.desk.value("select count(*) from web_hook_call"), 0)
+
+    def test_without_a_folder_the_live_rules_are_tried(self):
+        path = self.desk.folder / "mail.eml"
+        path.write_bytes(self.stamped(Mail(sender="anna@acme.example", to=self.desk.address, subject="x")))
+        said = self.desk.json("rules", "try", path)
+        self.assertEqual(said["outcome"], "new")
+        self.assertIsInstance(said["trace"], list)
+
+    def test_a_mistake_in_the_rules_is_told_before_the_mail_is_read(self):
+        done = self.desk.run(*self.try_file("rule {", Mail(sender="a@b.example", to="x@y.example", subject="x")))
+        self.assertEqual(done.returncode, 65)
+        self.assertIn("a.rules:1:", done.stderr)
