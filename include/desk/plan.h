@@ -116,6 +116,12 @@ struct plan_mail {
     char *suppressed_by; /* own: the budget that stops it, or "dead-address"; NULL: it goes out */
 };
 
+/* A rule was asked; of the clock, and no part of the decision. */
+struct plan_cost {
+    const char *rule; /* borrowed from the rules */
+    int64_t cost_us;
+};
+
 struct plan {
     enum verdict verdict;
     enum held_for held_for;
@@ -130,6 +136,7 @@ struct plan {
     bool is_auth_failed;
     bool is_spam;       /* a rule says so */
     struct wants wants; /* of a plan that is to be carried out: none */
+    GArray *costs;      /* own: struct plan_cost */
     GPtrArray *where;   /* own: char *: where it belongs and why, as sentences for people */
     GPtrArray *who;     /* own: char * */
     GPtrArray *may;     /* own: char * */

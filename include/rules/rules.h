@@ -129,12 +129,19 @@ struct rule_fault {
     char *what;              /* own: "FILE:LINE:COLUMN: the pattern ran longer than 100 ms" */
 };
 
+/* How long a rule took to be asked, by the clock on the wall. */
+struct rule_cost {
+    const struct rule *rule; /* borrowed */
+    int64_t cost_us;
+};
+
 /* What rules do about one mail, one command or one tick. Filled by rule_run_events, which may be called again (first
  * mail-received, then what came of the mail): who set a field first is remembered. */
 struct rule_run {
     const struct rules *rules; /* borrowed */
     GPtrArray *fired;          /* borrowed: const struct rule *, in the order of firing */
     GPtrArray *effects;        /* own: struct rule_effect, those that hold: losers are left out */
+    GArray *costs;             /* own: struct rule_cost, one for each time that a rule was asked */
     GPtrArray *faults;         /* own: struct rule_fault */
     GPtrArray *trace; /* own: char *: each condition's value, each action; NULL: not wanted */
     bool is_stopped;  /* a rule said stop */

@@ -448,10 +448,15 @@ static void decision_clear(struct decision *decision)
     ticket_record_free(decision->after);
 }
 
-static void keep_trace(const struct decision *decision)
+static void keep_run(const struct decision *decision)
 {
     const GPtrArray *lines = decision->run == NULL ? NULL : decision->run->trace;
 
+    for (guint i = 0; decision->run != NULL && i < decision->run->costs->len; i++) {
+        const struct rule_cost *cost = &g_array_index(decision->run->costs, struct rule_cost, i);
+        struct plan_cost row = {.rule = rule_name(cost->rule), .cost_us = cost->cost_us};
+        g_array_append_val(decision->plan->costs, row);
+    }
     for (guint i = 0; decision->trace != NULL && lines != NULL && i < lines->len; i++) {
         g_ptr_array_add(decision->trace, g_strdup(lines->pdata[i]));
     }
@@ -476,7 +481,7 @@ static struct plan *judge(const struct facts *facts, const struct records *recor
     plan->outcome = decision.ruling.outcome;
     plan->verdict = VERDICTS[plan->outcome];
     carry_out(&decision);
-    keep_trace(&decision);
+    keep_run(&decision);
     governor_apply(plan, records);
     return plan;
 }

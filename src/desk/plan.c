@@ -138,6 +138,7 @@ struct plan *plan_new(void)
     plan->may = g_ptr_array_new_with_free_func(g_free);
     plan->changes = g_ptr_array_new_with_free_func((GDestroyNotify)change_free);
     plan->mails = g_ptr_array_new_with_free_func((GDestroyNotify)plan_mail_free);
+    plan->costs = g_array_new(FALSE, FALSE, sizeof(struct plan_cost));
     plan->wants.addresses = g_ptr_array_new_with_free_func(g_free);
     plan->wants.customers = g_ptr_array_new_with_free_func(g_free);
     plan->wants.tickets = g_array_new(FALSE, FALSE, sizeof(ticket_id));
@@ -154,6 +155,7 @@ void plan_free(struct plan *plan)
     g_ptr_array_unref(plan->may);
     g_ptr_array_unref(plan->changes);
     g_ptr_array_unref(plan->mails);
+    g_array_unref(plan->costs);
     g_ptr_array_unref(plan->wants.addresses);
     g_ptr_array_unref(plan->wants.customers);
     g_array_unref(plan->wants.tickets);

@@ -75,6 +75,10 @@ static enum status parse_all(struct intake *intake, const GPtrArray *claimed,
 static void count_rules(const struct intake *intake, const struct batch_mail *mail)
 {
     int64_t version = mail->records->rule.version;
+    for (guint i = 0; i < mail->plan->costs->len; i++) {
+        const struct plan_cost *cost = &g_array_index(mail->plan->costs, struct plan_cost, i);
+        rule_tally_run(intake->tally, version, cost->rule, cost->cost_us);
+    }
     for (guint c = 0; c < mail->plan->changes->len; c++) {
         const struct change *change = g_ptr_array_index(mail->plan->changes, c);
         if (change->kind == CHANGE_RULE_FIRED) {

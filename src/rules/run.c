@@ -6,11 +6,12 @@
  * and then what came of it. What was decided stays decided over all calls.
  *
  * A rule whose condition could not be decided (a pattern was given up) is a fault and does nothing; the others go on.
- * Pure, but for the clock that bounds patterns.
+ * Pure, but for the clocks that bound patterns and say what a rule costs.
  */
 #include <assert.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "rules/eval.h"
 
 static void fault_free(void *pointer)
@@ -35,6 +36,7 @@ struct rule_run *rule_run_new(const struct rules *rules, bool wants_trace)
         .rules = rules,
         .fired = g_ptr_array_new(),
         .effects = effects_new(),
+        .costs = g_array_new(FALSE, FALSE, sizeof(struct rule_cost)),
         .faults = g_ptr_array_new_with_free_func(fault_free),
         .trace = wants_trace ? g_ptr_array_new_with_free_func(g_free) : NULL,
         .state = state,
@@ -49,6 +51,7 @@ void rule_run_free(struct rule_run *run)
     }
     g_ptr_array_unref(run->fired);
     g_ptr_array_unref(run->effects);
+    g_array_unref(run->costs);
     g_ptr_array_unref(run->faults);
     g_clear_pointer(&run->trace, g_ptr_array_unref);
     pattern_runner_free(run->state->runner);
@@ -59,7 +62,7 @@ void rule_run_free(struct rule_run *run)
 }
 
 /* Ask one rule, and do what it says if its condition holds. */
-static bool ask(struct rule_run *run, const struct rule *rule, struct values *values)
+static bool ask_rule(struct rule_run *run, const struct rule *rule, struct values *values)
 {
     g_autoptr(GHashTable) groups =
         rule->uses_groups ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) : NULL;
@@ -79,6 +82,16 @@ static bool ask(struct rule_run *run, const struct rule *rule, struct values *va
     }
     effects_of_rule(run, rule, groups);
     return true;
+}
+
+static bool ask(struct rule_run *run, const struct rule *rule, struct values *values)
+{
+    int64_t start_us = clock_monotonic_us(clock_real());
+    bool holds = ask_rule(run, rule, values);
+    struct rule_cost cost = {.rule = rule, .cost_us = clock_monotonic_us(clock_real()) - start_us};
+
+    g_array_append_val(run->costs, cost);
+    return holds;
 }
 
 void rule_run_events(struct rule_run *run, const enum rule_event *events, size_t count,
