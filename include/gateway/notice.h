@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "core/err.h"
+#include "gateway/rule_book.h"
 #include "store/outbound_due.h"
 
 struct notice_mail {
@@ -26,12 +27,12 @@ bool notice_is_personal(const char *notice);
  * others are listed in its text. A bool each; own. */
 bool *notice_fitting_files(const struct outbound_due *due);
 
-/* Write the mail. The same input gives the same bytes. Attachments without content are named as left out.
+/* Write the mail, by the notices of the book (NULL: the program's own). The same input gives the same bytes. Attachments without content are named as left out.
  *
  * ST_INVALID  it cannot be sent, ever: an unknown notice, a note or an unverified text on the way to
  *             somebody who must not have it, an address that is none */
-MUST_CHECK enum status notice_render(const struct outbound_due *due, struct notice_mail *mail_out,
-                                     struct err *err);
+MUST_CHECK enum status notice_render(const struct outbound_due *due, const struct rule_book *book,
+                                     struct notice_mail *mail_out, struct err *err);
 
 /* May a rule send the notice or template of this name as an answer? Those may that tell nobody else's words and need no
  * more than a ticket. notice_answers: those of the program; char *, own. */

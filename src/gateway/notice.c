@@ -82,10 +82,17 @@ static const struct kind *find_kind(const char *notice)
     return NULL;
 }
 
-static const char *find_template(const char *language, const char *file, char **name_out)
+/* A notice of the live version takes the place of the program's with its name. */
+static const char *find_template(const struct rule_book *book, const char *language,
+                                 const char *file, char **name_out)
 {
     g_autofree char *name = g_strdup_printf("%s/%s.txt", language, file);
-    const char *contents = notice_own_text(name);
+    g_autofree char *of_version = g_strdup_printf("notices/%s", name);
+    const char *contents = book == NULL ? NULL : rule_book_notice(book, of_version);
+
+    if (contents == NULL) {
+        contents = notice_own_text(name);
+    }
 
     if (contents != NULL) {
         *name_out = g_steal_pointer(&name);
@@ -417,10 +424,37 @@ static enum status check_due(const struct outbound_due *due, const struct kind *
     return check_audience(due, kind, notice_purpose(due), err);
 }
 
-enum status notice_render(const struct outbound_due *due, struct notice_mail *mail_out,
-                          struct err *err)
+/* In the recipient's language, else in English. NULL: there is none. */
+static const char *choose_template(const struct outbound_due *due, const struct rule_book *book,
+                                   const char *file, char **name_out)
+{
+    const char *contents = find_template(book, due->language, file, name_out);
+
+    return contents != NULL ? contents : find_template(book, DEFAULT_LANGUAGE, file, name_out);
+}
+
+/* What is no kind of the program's may be a template that a rule sends to a contact. */
+static struct kind kind_of(const struct outbound_due *due, const struct rule_book *book)
 {
     const struct kind *kind = find_kind(due->notice);
+    g_autofree char *name = NULL;
+
+    if (kind != NULL) {
+        return *kind;
+    }
+    bool is_template = !is_template_of_kind(due->notice) &&
+                       choose_template(due, book, due->notice, &name) != NULL;
+    return (struct kind){.name = is_template ? due->notice : NULL,
+                         .contact = due->notice,
+                         .is_machines = true,
+                         .is_answer = true};
+}
+
+enum status notice_render(const struct outbound_due *due, const struct rule_book *book,
+                          struct notice_mail *mail_out, struct err *err)
+{
+    const struct kind known = kind_of(due, book);
+    const struct kind *kind = known.name == NULL ? NULL : &known;
     g_autofree char *name = NULL;
     g_autofree char *subject = NULL;
     g_autofree char *body = NULL;
@@ -432,11 +466,7 @@ enum status notice_render(const struct outbound_due *due, struct notice_mail *ma
 
     enum token_purpose purpose = notice_purpose(due);
     const char *file = notice_is_technicians(purpose) ? kind->technician : kind->contact;
-    const char *contents = find_template(due->language, file, &name);
-
-    if (contents == NULL) {
-        contents = find_template(DEFAULT_LANGUAGE, file, &name);
-    }
+    const char *contents = choose_template(due, book, file, &name);
 
     if (notice_words_render(due, kind->tells, name, contents, &subject, &body, err) != ST_OK) {
         return err->status;
@@ -476,7 +506,8 @@ enum status notice_check_templates(struct err *err)
         for (size_t j = 0; j < G_N_ELEMENTS(files); j++) {
             g_autofree char *name = NULL;
 
-            if (files[j] != NULL && find_template(DEFAULT_LANGUAGE, files[j], &name) == NULL) {
+            if (files[j] != NULL &&
+                find_template(NULL, DEFAULT_LANGUAGE, files[j], &name) == NULL) {
                 return err_set(err, ST_INVALID, "%s/%s.txt is missing", DEFAULT_LANGUAGE, files[j]);
             }
         }

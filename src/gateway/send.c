@@ -31,8 +31,10 @@
 #include "db/migrate.h"
 #include "gateway/notice.h"
 #include "gateway/outage.h"
+#include "gateway/rule_book.h"
 #include "gateway/session.h"
 #include "gateway/settle.h"
+#include "store/rule.h"
 
 #define DATABASE_FIRST_MS 20
 #define DATABASE_MOST_MS  5000
@@ -45,8 +47,9 @@ struct sender {
     struct sessions *sessions; /* own */
     struct outage database;
     struct settle settle;
-    bool owes_return; /* claims of ours may still stand: give them back first */
-    mailbox_id last;  /* the mailbox served last */
+    struct rule_book *book; /* own: the notices of the live version */
+    bool owes_return;       /* claims of ours may still stand: give them back first */
+    mailbox_id last;        /* the mailbox served last */
     int64_t lease_end_us;
 };
 
@@ -260,7 +263,7 @@ static enum status send_mail(struct sender *sender, const struct outbound_batch 
     if (status != ST_OK) {
         return status;
     }
-    status = notice_render(due, &mail, err);
+    status = notice_render(due, sender->book, &mail, err);
     drop_files(due);
     if (status != ST_OK) {
         struct submit_result none = {.outcome = SUBMIT_UNSENT};
@@ -357,6 +360,7 @@ static enum status claim(struct sender *sender, struct outbound_batch **batch_ou
 {
     TX_AUTO struct tx *tx = NULL;
     OWNED(outbound_batch) batch = NULL;
+    OWNED(rows) version = NULL;
     g_autoptr(GArray) away = sessions_away(sender->sessions);
     struct due_claim claim = {.holder = sender->holder,
                               .lease_us = sender->config->lease_us,
@@ -367,7 +371,11 @@ static enum status claim(struct sender *sender, struct outbound_batch **batch_ou
 
     sender->lease_end_us = clock_monotonic_us(clock_real()) + sender->config->lease_us;
     if (status == ST_OK) {
+        rule_store_queue_live(tx, &version);
         status = outbound_due_claim(tx, &claim, &batch, err);
+    }
+    if (status == ST_OK && batch->mails->len > 0) {
+        status = rule_book_update(sender->book, tx, rule_store_read_live(version), err);
     }
     if (status == ST_OK) {
         sender->owes_return = true;
@@ -440,6 +448,7 @@ static void sender_close(struct sender *sender)
     }
     settle_clear(&sender->settle);
     g_clear_pointer(&sender->sessions, sessions_free);
+    g_clear_pointer(&sender->book, rule_book_free);
     g_clear_pointer(&sender->conn, conn_close);
 }
 
@@ -456,6 +465,7 @@ enum status send_run(const struct config *config, int index, struct err *err)
                index, (int)getpid(), (uint64_t)random_int64());
     sender.settle.holder = sender.holder;
     sender.sessions = sessions_new(config);
+    sender.book = rule_book_new(false);
     while (!stop_requested()) {
         status = round_once(&sender, err);
         if (status == ST_OK || status == ST_NOT_FOUND) {

@@ -96,7 +96,7 @@ static char *render(const struct outbound_due *due)
 {
     struct err err = {.status = ST_OK};
     CLEANUP(notice_mail_clear) struct notice_mail mail = {0};
-    enum status status = notice_render(due, &mail, &err);
+    enum status status = notice_render(due, NULL, &mail, &err);
 
     cr_assert_eq(status, ST_OK, "%s: %s", due->notice, err.text);
 
@@ -209,7 +209,7 @@ Test(notice, carries_the_bounce_token_in_the_envelope_where_it_fits)
         mailbox.address = CASES[i].address;
         mailbox.has_subaddresses = CASES[i].has_subaddresses;
         due->mailbox = &mailbox;
-        cr_assert_eq(notice_render(due, &mail, &err), ST_OK, "%s", err.text);
+        cr_assert_eq(notice_render(due, NULL, &mail, &err), ST_OK, "%s", err.text);
         cr_expect_eq(strstr(mail.mail_from, bounce_token) != NULL, CASES[i].want_token,
                      "%s: got %s", CASES[i].address, mail.mail_from);
         cr_expect(g_str_has_suffix(mail.mail_from, "@desk.example"));
@@ -418,7 +418,7 @@ Test(notice, never_leaves_with_what_its_reader_must_not_have)
         due->comment = REFUSED[i].comment;
         due->ticket = REFUSED[i].ticket;
 
-        enum status status = notice_render(due, &mail, &err);
+        enum status status = notice_render(due, NULL, &mail, &err);
 
         cr_expect_eq(status, ST_INVALID, "%s: got %s", REFUSED[i].name, status_name(status));
         cr_expect_str_eq(err.text, REFUSED[i].want, "%s: got %s", REFUSED[i].name, err.text);
