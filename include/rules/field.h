@@ -107,9 +107,9 @@ enum rule_words {
 };
 
 struct rule_field_info {
-    enum rule_field field;
     const char
         *name; /* "ticket.status"; "mail.header." and "field." end in a dot: a name follows */
+    enum rule_field field;
     enum rule_type type;
     enum rule_words words;
     bool can_be_set; /* by the action `set` */

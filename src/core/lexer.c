@@ -240,7 +240,8 @@ static void scan_symbol(struct scanner *scanner)
     char first = *scanner->at;
 
     advance(scanner);
-    char second = scanner->at < scanner->end ? *scanner->at : '\0';
+    bool has_second = scanner->at < scanner->end;
+    char second = *(has_second ? scanner->at : "");
     bool is_double = scanner->is_rules && ((second == '=' && strchr("!<>", first) != NULL) ||
                                            (second == '~' && first == '!'));
     if (is_double) {

@@ -168,25 +168,25 @@ static bool read_stop(struct parser *parser, struct rule_action *action)
 
 static const struct act {
     const char *word;
-    enum rule_effect_kind kind;
     bool (*read)(struct parser *parser, struct rule_action *action);
+    enum rule_effect_kind kind;
     bool may_override; /* it decides something that another rule may have decided */
 } ACTS[] = {
-    {"set", EFFECT_SET, read_set, true},
-    {"tag", EFFECT_TAG, read_tag, true},
-    {"untag", EFFECT_UNTAG, read_tag, true},
-    {"assign", EFFECT_ASSIGN, read_assign, true},
-    {"add", EFFECT_ADD_CC, read_add, false},
-    {"note", EFFECT_NOTE, read_text, false},
-    {"answer", EFFECT_ANSWER, read_answer, false},
-    {"notify", EFFECT_NOTIFY, read_notify, false},
-    {"hold", EFFECT_HOLD, read_hold, true},
-    {"reject", EFFECT_REJECT, read_reject, true},
-    {"spam", EFFECT_SPAM, read_nothing, true},
-    {"link", EFFECT_LINK, read_link, false},
-    {"web-hook", EFFECT_WEB_HOOK, read_text, false},
-    {"requester", EFFECT_REQUESTER_FROM_REPLY_TO, read_requester, true},
-    {"stop", EFFECT_COUNT, read_stop, false},
+    {"set", read_set, EFFECT_SET, true},
+    {"tag", read_tag, EFFECT_TAG, true},
+    {"untag", read_tag, EFFECT_UNTAG, true},
+    {"assign", read_assign, EFFECT_ASSIGN, true},
+    {"add", read_add, EFFECT_ADD_CC, false},
+    {"note", read_text, EFFECT_NOTE, false},
+    {"answer", read_answer, EFFECT_ANSWER, false},
+    {"notify", read_notify, EFFECT_NOTIFY, false},
+    {"hold", read_hold, EFFECT_HOLD, true},
+    {"reject", read_reject, EFFECT_REJECT, true},
+    {"spam", read_nothing, EFFECT_SPAM, true},
+    {"link", read_link, EFFECT_LINK, false},
+    {"web-hook", read_text, EFFECT_WEB_HOOK, false},
+    {"requester", read_requester, EFFECT_REQUESTER_FROM_REPLY_TO, true},
+    {"stop", read_stop, EFFECT_COUNT, false},
 };
 
 static const struct act *find_act(const char *word)

@@ -12,6 +12,7 @@
  */
 #include "rules/check.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/limits.h"
@@ -128,6 +129,7 @@ static bool check_custom_field(struct rule_build *build, struct rule_field_ref *
     const GPtrArray *fields = build->names != NULL ? build->names->fields : NULL;
     g_autoptr(GPtrArray) known = g_ptr_array_new();
 
+    assert(field->key != NULL);
     field->is_unchecked = fields == NULL;
     for (guint i = 0; fields != NULL && i < fields->len; i++) {
         const struct rule_custom_field *custom = fields->pdata[i];
