@@ -184,6 +184,10 @@
 #define LIMIT_TAG_CHARS        40
 #define LIMIT_CHANGES          32 /* of one ticket set */
 
+/* The search. */
+#define LIMIT_SEARCH_PORTION  500 /* comments whose words one transaction fills in */
+#define LIMIT_SEARCH_PORTIONS 20  /* of one look */
+
 /* Settings and the command line. */
 #define LIMIT_LIST_ROWS         100000 /* of one answer of the command line */
 #define LIMIT_CONFIG_BYTES      1048576

@@ -45,6 +45,9 @@ struct settings {
     char web_hook_secret[SETTING_NAME_BYTES]; /* web-hook-secret: the name of a host's secret; "" */
     bool web_hook_private;                    /* web-hook-private yes|no */
     bool web_hook_http;                       /* web-hook-http yes|no */
+
+    /* Of the search (store/search reads the word); no decision reads it either. */
+    unsigned search_language; /* search-language simple|english|… */
 };
 
 enum setting_type { SETTING_WORD, SETTING_YES_NO, SETTING_NUMBER, SETTING_DURATION, SETTING_NAME };

@@ -12,6 +12,7 @@
 #include "cli/entry.h"
 #include "cli/ticket_fields.h"
 #include "cli/ticket_list.h"
+#include "cli/ticket_search.h"
 #include "cli/ticket_set.h"
 #include "cli/view.h"
 #include "core/limits.h"
@@ -369,6 +370,17 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = ticket_run_log},
+    {.name = "search",
+     .words = "WORDS…",
+     .help = "search titles and comments, closed tickets too; the best first",
+     .more =
+         "All words have to be there; \"in quotes\" side by side; A or B; -WORD without it. What has\n"
+         "quotes or dashes is quoted for the shell: 'printer -toner'. The setting\n"
+         "search-language says whose word forms count.",
+     .flags = TICKET_SEARCH_FLAGS,
+     .least_words = 1,
+     .most_words = LIMIT_CHANGES,
+     .run = ticket_run_search},
     {.name = "set",
      .words = "N FIELD=VALUE…",
      .help = "change fields of a ticket, all or none; nobody is told",

@@ -96,6 +96,10 @@ static const struct setting_info SETTINGS[] = {
      AT(web_hook_private)},
     {"web-hook-http", "yes|no", "no", "whether web hooks may call servers without TLS",
      SETTING_YES_NO, AT(web_hook_http)},
+    {"search-language",
+     "simple|english|german|french|spanish|italian|dutch|portuguese|danish|swedish|norwegian|finnish",
+     "simple", "the language whose word forms the search knows; simple: words as they are written",
+     SETTING_WORD, AT(search_language)},
 };
 
 const struct setting_info *settings_list(size_t *count_out)

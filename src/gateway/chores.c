@@ -1,4 +1,4 @@
-/* chores - what time asks for: held mail that nobody admitted, and the daily digest
+/* chores - what time asks for: held mail that nobody admitted, the daily digest, words for the search
  *
  * A colleague's mail waits for the main contact only so long; then it is rejected, and he is told if the desk
  * knows that he is who he says. Once a day the technicians who decide on held mail get a list of what still
@@ -13,11 +13,13 @@
 
 #include <inttypes.h>
 
+#include "core/limits.h"
 #include "core/text.h"
 #include "db/tx.h"
 #include "gateway/outbox.h"
 #include "store/held.h"
 #include "store/people.h"
+#include "store/search.h"
 
 #define DIGEST          "held-digest"
 #define DIGEST_US       (INT64_C(86400) * 1000000)
@@ -197,6 +199,34 @@ static enum status look(struct conn *conn, struct held_look *look_out, struct er
     return status == ST_OK ? tx_commit(&tx, err) : status;
 }
 
+/* ---- the search ------------------------------------------------------------------------------- */
+
+static enum status look_for_words(struct conn *conn, bool *is_due_out, struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    enum status status = tx_begin(conn, TX_READ_ONLY, &tx, err);
+    if (status == ST_OK) {
+        status = search_store_look(tx, is_due_out, err);
+    }
+    return status == ST_OK ? tx_commit(&tx, err) : status;
+}
+
+static enum status fill_words(struct tx *tx, void *is_more, struct err *err)
+{
+    return search_store_fill(tx, is_more, err);
+}
+
+/* What waits, but no longer than the other chores can wait. */
+static enum status tend_search(struct conn *conn, struct err *err)
+{
+    bool is_more = false;
+    enum status status = look_for_words(conn, &is_more, err);
+    for (int i = 0; i < LIMIT_SEARCH_PORTIONS && is_more && status == ST_OK; i++) {
+        status = tx_run(conn, fill_words, &is_more, err);
+    }
+    return status;
+}
+
 enum status chores_do(struct conn *conn, struct err *err)
 {
     struct held_look todo = {false, false};
@@ -207,5 +237,5 @@ enum status chores_do(struct conn *conn, struct err *err)
     if (status == ST_OK && todo.is_chore_due) {
         status = tx_run(conn, digest, NULL, err);
     }
-    return status;
+    return status == ST_OK ? tend_search(conn, err) : status;
 }

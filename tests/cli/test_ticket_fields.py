@@ -343,3 +343,34 @@ class Lists(FieldTest):
         self.assertEqual(self.ids("--activity", "unread"), [])
         self.ok("ticket", "show", "2")
         self.assertEqual(self.ticket("activity_status", 2), "awaiting-technician")
+
+
+class Search(FieldTest):
+    def setUp(self):
+        super().setUp()
+        self.sql("""
+            insert into comment (ticket, kind, author, body) values (1, 'public', 1, E'Smoke!\\n\\x1b[31mred\\nE-41');
+            update ticket set status = 'closed', closed_at = now() where id = 2;
+            insert into ticket_words (ticket, words) select id, setweight(to_tsvector('simple', subject), 'A') from ticket;
+            insert into comment_words (comment, ticket, words) select c.id, c.ticket,
+                setweight(to_tsvector('simple', t.subject), 'A') || to_tsvector('simple', c.body)
+                from comment c join ticket t on t.id = c.ticket""")
+
+    def test_words_are_found_and_marked(self):
+        (row,) = self.json("ticket", "search", "printer", "smoke")
+        self.assertEqual({key: row[key] for key in ("id", "subject", "status", "priority", "requester", "assignee", "comment")},
+                         {"id": 1, "subject": "«Printer» on fire", "status": "open", "priority": "medium",
+                          "requester": "Anna Meyer", "assignee": None, "comment": 1})
+        self.assertIn("«Smoke»", row["snippet"])
+        text = self.ok("ticket", "search", "smoke")
+        self.assertRegex(text, "(?m)^ 1 +Printer on fire +open +Anna Meyer +«Smoke»! ")
+        self.assertNotIn("\033", text)
+
+    def test_closed_tickets_too_and_nothing_else(self):
+        self.assertEqual([row["id"] for row in self.json("ticket", "search", "second or smoke")], [2, 1])
+        self.assertEqual([row["id"] for row in self.json("ticket", "search", "second or smoke", "--limit", "1")], [2])
+        self.assertEqual(self.json("ticket", "search", "unicorn"), [])
+        self.assertEqual(self.ok("ticket", "search", "unicorn"), "none\n")
+        self.fails(65, "ticket", "search", "!", says="no word to search for")
+        self.fails(65, "ticket", "search", says="missing")
+        self.fails(65, "setting", "set", "search-language", "klingon", says="klingon")

@@ -42,7 +42,7 @@ Test(settings, are_all_listed_once_with_their_help)
     size_t count = 0;
     const struct setting_info *list = settings_list(&count);
 
-    cr_assert_eq(count, 25);
+    cr_assert_eq(count, 26);
     for (size_t i = 0; i < count; i++) {
         cr_expect_gt(strlen(list[i].help), 10, "%s", list[i].name);
         for (size_t j = 0; j < i; j++) {
