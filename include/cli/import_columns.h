@@ -8,7 +8,8 @@
 
 const struct sheet_column *import_columns(enum import_kind kind, size_t *count_out);
 
-/* Check the sheet's row and put it into the batch; what is wrong with it is a fault, and it stays out. */
+/* Check the sheet's row and put it into the batch, for comparing also one that is wrong: with a fault nothing will be
+ * written. */
 void import_columns_read(enum import_kind kind, const struct sheet *sheet,
                          struct import_batch *batch, struct faults *faults);
 

@@ -16,6 +16,7 @@
 
 #include "cli/entry.h"
 #include "core/limits.h"
+#include "core/text.h"
 #include "desk/domain.h"
 
 /* ---- the columns ---- */
@@ -96,7 +97,6 @@ struct reading {
     const struct sheet *sheet;        /* borrowed */
     struct faults *faults;            /* borrowed */
     char *texts[IMPORT_MOST_COLUMNS]; /* own until they are in the batch */
-    guint faults_before;
 };
 
 static void refuse(struct reading *reading, const struct err *err)
@@ -130,6 +130,7 @@ static void read_name(struct reading *reading, size_t column, size_t place)
 
     if (cell != NULL && entry_name(cell, &reading->texts[place], &err) != ST_OK) {
         refuse(reading, &err);
+        reading->texts[place] = text_one_line(cell, LIMIT_NAME_CHARS); /* to compare it by */
     }
 }
 
@@ -348,7 +349,7 @@ static void read_contact(struct reading *reading)
 void import_columns_read(enum import_kind kind, const struct sheet *sheet,
                          struct import_batch *batch, struct faults *faults)
 {
-    struct reading reading = {.sheet = sheet, .faults = faults, .faults_before = faults->list->len};
+    struct reading reading = {.sheet = sheet, .faults = faults};
     int64_t line = sheet_line(sheet);
 
     if (kind == IMPORT_CUSTOMERS) {
@@ -356,17 +357,10 @@ void import_columns_read(enum import_kind kind, const struct sheet *sheet,
     } else {
         read_contact(&reading);
     }
-    bool is_good = faults->list->len == reading.faults_before;
     for (size_t i = 0; i < IMPORT_MOST_COLUMNS; i++) {
-        if (is_good) {
-            g_ptr_array_add(batch->columns[i], reading.texts[i]);
-        } else {
-            g_free(reading.texts[i]);
-        }
+        g_ptr_array_add(batch->columns[i], reading.texts[i]);
     }
-    if (is_good) {
-        g_array_append_val(batch->lines, line);
-    }
+    g_array_append_val(batch->lines, line);
 }
 
 /* ---- writing ---- */

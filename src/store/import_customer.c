@@ -45,8 +45,8 @@ static const struct statement MATCH_NAME = {
 static const struct statement NAME_TWICE = {
     "import_customer_name_twice",
     "SELECT line, format('the name \"%s\" stands in line %s already', name, first)"
-    " FROM (SELECT line, name, min(line) OVER (PARTITION BY lower(name)) AS first FROM import_row) r"
-    " WHERE line <> first"};
+    " FROM (SELECT line, name, min(line) OVER (PARTITION BY lower(name)) AS first FROM import_row"
+    "  WHERE name IS NOT NULL) r WHERE line <> first"};
 
 static const struct statement NUMBER_TWICE = {
     "import_customer_number_twice",

@@ -168,6 +168,17 @@ class Customers(Import):
                           (4, 'it is the customer "Other", as line 3'),
                           (4, 'the name "Other" stands in line 2 already')])
 
+    def test_a_row_that_is_wrong_by_itself_is_compared_as_well(self):
+        self.ok("customer", "add", "Acme", "--domain", "acme.example")
+        self.assertEqual(self.faults("customers", "name,language,domains\nA,xx,a.example\na,,acme.example a.example\n"
+                                                  ",,\nAcme,yy,\n"),
+                         [(2, '"xx" is no language that postdesk writes in'),
+                          (3, 'the domain "a.example" stands in line 2 already'),
+                          (3, 'the domain "acme.example" belongs to the customer "Acme"'),
+                          (3, 'the name "a" stands in line 2 already'),
+                          (5, '"yy" is no language that postdesk writes in'),
+                          (5, 'there is a customer "Acme" already')])
+
     def test_only_a_main_contact_who_can_be_reached_may_be_the_only_one(self):
         self.ok("customer", "add", "Acme", "--domain", "acme.example")
         text = "name,main-contact-only\nAcme,yes\n"
@@ -359,7 +370,12 @@ class Large(Import):
         done = subprocess.run(self.desk.command("import", "customers", path), stderr=follower, check=True,
                               stdout=subprocess.PIPE, env=self.desk.environment())
         os.close(follower)
-        said = os.read(leader, 65536)
+        said = b""
+        while True:
+            try:
+                said += os.read(leader, 65536)
+            except OSError:  # the terminal's other end is closed, and all is read
+                break
         os.close(leader)
         self.assertIn(b"reading    [", said)
         self.assertIn(b"100 %", said)
