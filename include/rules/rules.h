@@ -171,8 +171,12 @@ struct rule_test_result {
 };
 void rule_test_result_free(struct rule_test_result *result);
 
+/* The time of tests that give none: Monday, 2026-11-23 10:00. The same always: a test that passes in the morning passes
+ * at night. */
+#define RULES_TEST_NOW_US 1795428000000000LL
+
 /* Run all tests of the files against their rules: struct rule_test_result, own. now_us is the tests' time where they
- * give none. */
+ * give none, on the wall of the desk: RULES_TEST_NOW_US. */
 GPtrArray *rules_test(const struct rules *rules, int64_t now_us);
 
 #endif

@@ -16,7 +16,6 @@
 
 #include "cli/udiff.h"
 #include "cli/view.h"
-#include "core/clock.h"
 #include "core/limits.h"
 #include "core/text.h"
 #include "gateway/rule_book.h"
@@ -251,7 +250,7 @@ static void print_result(const struct rule_test_result *result, bool is_loud)
 enum status rules_run_tests(const struct cli *cli, const struct rules *rules, bool is_loud,
                             json_t **results_out, struct err *err)
 {
-    g_autoptr(GPtrArray) results = rules_test(rules, clock_wall_us(clock_real()));
+    g_autoptr(GPtrArray) results = rules_test(rules, RULES_TEST_NOW_US);
     json_t *array = json_array();
     unsigned passed = 0;
 

@@ -11,9 +11,6 @@
 
 #include "rules/rules.h"
 
-/* 2026-11-23 10:00, for tests that do not care. */
-#define MONDAY_MORNING_US 1795428000000000LL
-
 static void add_all(GPtrArray *list, const char *words)
 {
     g_auto(GStrv) parts = g_strsplit(words, " ", -1);
@@ -79,7 +76,7 @@ static int check(const struct rule_file *files, size_t count, const struct rule_
     if (rules == NULL) {
         return 1;
     }
-    g_autoptr(GPtrArray) results = rules_test(rules, MONDAY_MORNING_US);
+    g_autoptr(GPtrArray) results = rules_test(rules, RULES_TEST_NOW_US);
     size_t failed = count_failed(results);
     printf("%zu rules, %u tests, %zu failed\n", rules_count(rules), results->len, failed);
     return failed > 0 ? 2 : 0;
