@@ -281,6 +281,19 @@ static enum status read_wants(struct tx *tx, struct batch *batch, struct need **
     return status;
 }
 
+/* No count is at its limit, and nobody was picked: then deciding again would give the same plan. */
+static bool is_final(const struct batch *batch, const struct records *records)
+{
+    for (guint i = 0; i < records->counts->len; i++) {
+        const struct count_record *count = g_ptr_array_index(records->counts, i);
+        int64_t limit = governor_limit(&batch->settings, count->budget);
+        if (limit > 0 && count->count >= limit) {
+            return false;
+        }
+    }
+    return !records->rule.has_loads && !batch->trace;
+}
+
 static enum status read_last(struct tx *tx, struct batch *batch, struct err *err)
 {
     g_autofree struct need **needs = g_new0(struct need *, batch->count);
@@ -289,6 +302,9 @@ static enum status read_last(struct tx *tx, struct batch *batch, struct err *err
         status = gather_counts(tx, batch, needs, err);
     }
     for (size_t i = 0; i < batch->count; i++) {
+        if (status == ST_OK && needs[i] && is_final(batch, batch->mails[i].records)) {
+            batch->mails[i].plan = g_steal_pointer(&needs[i]->plan);
+        }
         g_clear_pointer(&needs[i], need_free);
     }
     return status;
@@ -339,7 +355,7 @@ enum status batch_decide(struct tx *tx, struct batch *batch, struct err *err)
         struct batch_mail *mail = &batch->mails[i];
         if (!mail->facts) {
             mail->plan = decide_unparsed(mail->reason);
-        } else if (gather_takes_part(mail)) {
+        } else if (!mail->plan && gather_takes_part(mail)) {
             mail->plan = decide_traced(mail->facts, mail->records, batch->trace);
             count_picks(batch, i);
         }
