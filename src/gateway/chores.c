@@ -211,18 +211,18 @@ static enum status look_for_words(struct conn *conn, bool *is_due_out, struct er
     return status == ST_OK ? tx_commit(&tx, err) : status;
 }
 
-static enum status fill_words(struct tx *tx, void *is_more, struct err *err)
+static enum status fill_words(struct tx *tx, void *mark, struct err *err)
 {
-    return search_store_fill(tx, is_more, err);
+    return search_store_fill(tx, mark, err);
 }
 
 /* What waits, but no longer than the other chores can wait. */
 static enum status tend_search(struct conn *conn, struct err *err)
 {
-    bool is_more = false;
-    enum status status = look_for_words(conn, &is_more, err);
-    for (int i = 0; i < LIMIT_SEARCH_PORTIONS && is_more && status == ST_OK; i++) {
-        status = tx_run(conn, fill_words, &is_more, err);
+    struct search_mark mark = {0};
+    enum status status = look_for_words(conn, &mark.is_more, err);
+    for (int i = 0; i < LIMIT_SEARCH_PORTIONS && mark.is_more && status == ST_OK; i++) {
+        status = tx_run(conn, fill_words, &mark, err);
     }
     return status;
 }

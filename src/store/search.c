@@ -4,8 +4,8 @@
  * comment stand together with those of its ticket's title, which weigh more, so that one query may speak of both.
  *
  * Comments get their numbers before they are committed, so a number may appear after a larger one. What is newer than
- * SETTLED is therefore looked at again each time; below it nothing comes any more, since no transaction lives that
- * long (LIMIT_STATEMENT_MS), and search_state remembers how far that is.
+ * SETTLED is therefore looked at again each time; search_state remembers how far the rest is. A transaction that took
+ * longer still is caught by the sweep, which once a day goes back by SWEEP numbers.
  *
  * The words are those of one language. When the desk's is another, all are filled in anew, the oldest first; what is
  * not there yet is not found yet. A title that was changed is marked by whoever changed it (sql/0007_fields.sql).
@@ -17,15 +17,32 @@
 
 #define WANTED_LANGUAGE \
  "coalesce((SELECT value FROM setting WHERE name = 'search-language'), 'simple')"
-#define SETTLED "now() - interval '2 minutes'"
+#define SETTLED "now() - interval '20 seconds'"
+#define SWEEP   "100000"
+
+/* What is behind the remembered numbers and has no words yet. Scalar subqueries, because a join would be planned for
+ * the third of the table that "greater than something" is taken for, and read all of it each second. */
+#define FRESH_COMMENTS                                                                                              \
+ " c.id > greatest(s.comment, $1::int8) AND (SELECT w.comment FROM comment_words w WHERE w.comment = c.id) IS NULL" \
+ " ORDER BY c.id LIMIT "
+#define FRESH_TICKETS                                                                                           \
+ " t.id > greatest(s.ticket, $2::int8) AND (SELECT w.ticket FROM ticket_words w WHERE w.ticket = t.id) IS NULL" \
+ " ORDER BY t.id LIMIT "
+#define PORTION G_STRINGIFY(LIMIT_SEARCH_PORTION)
 
 static const struct statement LOOK = {
     "search_look",
     "SELECT s.language <> " WANTED_LANGUAGE " OR EXISTS (SELECT FROM ticket_words WHERE is_stale)"
-    " OR EXISTS (SELECT FROM comment c WHERE c.id > s.comment"
-    "  AND NOT EXISTS (SELECT FROM comment_words w WHERE w.comment = c.id))"
-    " OR EXISTS (SELECT FROM ticket t WHERE t.id > s.ticket"
-    "  AND NOT EXISTS (SELECT FROM ticket_words w WHERE w.ticket = t.id)) FROM search_state s"};
+    " OR (SELECT c.id FROM comment c WHERE" FRESH_COMMENTS "1) IS NOT NULL"
+    " OR (SELECT t.id FROM ticket t WHERE" FRESH_TICKETS "1) IS NOT NULL FROM search_state s"};
+
+static const struct statement SWEEP_BACK = {
+    "search_sweep",
+    "WITH due AS (INSERT INTO chore AS c (name, done_at) VALUES ('search-sweep', now())"
+    "  ON CONFLICT (name) DO UPDATE SET done_at = now()"
+    "  WHERE c.done_at < now() - interval '1 day' RETURNING 1)"
+    " UPDATE search_state SET comment = greatest(comment - " SWEEP ", 0),"
+    "  ticket = greatest(ticket - " SWEEP ", 0) WHERE EXISTS (SELECT FROM due)"};
 
 static const struct statement STATE = {"search_state", "SELECT language <> " WANTED_LANGUAGE
                                                        " FROM search_state FOR UPDATE"};
@@ -47,22 +64,21 @@ static const struct statement FORGET_STALE = {
 
 static const struct statement FILL_TICKETS = {
     "search_fill_tickets",
-    "WITH fresh AS (SELECT t.id, t.subject, s.language FROM search_state s, ticket t"
-    "  WHERE t.id > s.ticket AND NOT EXISTS (SELECT FROM ticket_words w WHERE w.ticket = t.id)"
-    "  ORDER BY t.id LIMIT $1)"
+    "WITH fresh AS (SELECT f.id, f.subject, s.language FROM search_state s, LATERAL"
+    "  (SELECT t.id, t.subject FROM ticket t WHERE $1::int8 >= 0 AND" FRESH_TICKETS PORTION ") f)"
     " INSERT INTO ticket_words (ticket, words)"
     " SELECT id, setweight(to_tsvector(language::regconfig, subject), 'A') FROM fresh"
     " ON CONFLICT DO NOTHING RETURNING ticket"};
 
 static const struct statement FILL_COMMENTS = {
     "search_fill_comments",
-    "WITH fresh AS (SELECT c.id, c.ticket, c.body, t.subject, s.language"
-    "  FROM search_state s, comment c JOIN ticket t ON t.id = c.ticket"
-    "  WHERE c.id > s.comment AND NOT EXISTS (SELECT FROM comment_words w WHERE w.comment = c.id)"
-    "  ORDER BY c.id LIMIT $1)"
+    "WITH fresh AS (SELECT f.*, s.language FROM search_state s, LATERAL"
+    "  (SELECT c.id, c.ticket, c.body FROM comment c WHERE $2::int8 >= 0 AND" FRESH_COMMENTS PORTION
+    ") f)"
     " INSERT INTO comment_words (comment, ticket, words)"
-    " SELECT id, ticket, setweight(to_tsvector(language::regconfig, subject), 'A')"
-    "  || to_tsvector(language::regconfig, body) FROM fresh ON CONFLICT DO NOTHING RETURNING comment"};
+    " SELECT f.id, f.ticket, setweight(to_tsvector(f.language::regconfig, t.subject), 'A')"
+    "  || to_tsvector(f.language::regconfig, f.body) FROM fresh f JOIN ticket t ON t.id = f.ticket"
+    " ON CONFLICT DO NOTHING RETURNING comment"};
 
 /* Up to these numbers (NULL: all that there are) everything is filled in. */
 static const struct statement ADVANCE = {
@@ -98,11 +114,20 @@ static const struct statement FIND = {
     " LEFT JOIN person a ON a.id = t.assignee LEFT JOIN comment c ON c.id = b.comment"
     " ORDER BY b.rank DESC, t.id DESC"};
 
+static void add_mark(struct params *params, const struct search_mark *mark)
+{
+    params_add_int64(params, mark->comment);
+    params_add_int64(params, mark->ticket);
+}
+
 enum status search_store_look(struct tx *tx, bool *is_due_out, struct err *err)
 {
+    static const struct search_mark NOWHERE = {0};
+    OWNED(params) params = params_new();
     OWNED(rows) rows = NULL;
-    enum status status = tx_query(tx, &LOOK, NULL, &rows, err);
 
+    add_mark(params, &NOWHERE);
+    enum status status = tx_query(tx, &LOOK, params, &rows, err);
     if (status == ST_OK) {
         *is_due_out = row_bool(rows, 0, 0);
     }
@@ -111,12 +136,14 @@ enum status search_store_look(struct tx *tx, bool *is_due_out, struct err *err)
 
 /* ---- filling ---- */
 
-static enum status begin(struct tx *tx, struct err *err)
+static enum status begin(struct tx *tx, struct search_mark *mark, struct err *err)
 {
     OWNED(rows) state = NULL;
-    enum status status = tx_query(tx, &STATE, NULL, &state, err);
 
+    tx_queue(tx, &SWEEP_BACK, NULL, NULL);
+    enum status status = tx_query(tx, &STATE, NULL, &state, err);
     if (status == ST_OK && row_bool(state, 0, 0)) {
+        *mark = (struct search_mark){0};
         tx_queue(tx, &FORGET, NULL, NULL);
         tx_queue(tx, &BEGIN_ANEW, NULL, NULL);
         status = tx_sync(tx, err);
@@ -135,30 +162,38 @@ static int64_t portion_end(const struct rows *rows)
     return rows_count(rows) < LIMIT_SEARCH_PORTION ? 0 : last;
 }
 
-enum status search_store_fill(struct tx *tx, bool *is_more_out, struct err *err)
+static enum status advance(struct tx *tx, int64_t comment, int64_t ticket, struct err *err)
 {
-    OWNED(params) portion = params_new();
-    OWNED(params) ends = params_new();
+    OWNED(params) params = params_new();
+
+    params_add_id(params, comment);
+    params_add_id(params, ticket);
+    return tx_query(tx, &ADVANCE, params, NULL, err);
+}
+
+enum status search_store_fill(struct tx *tx, struct search_mark *mark, struct err *err)
+{
+    OWNED(params) params = params_new();
     OWNED(rows) tickets = NULL;
     OWNED(rows) comments = NULL;
-    enum status status = begin(tx, err);
+    struct search_mark now = *mark;
+    enum status status = begin(tx, &now, err);
 
     if (status != ST_OK) {
         return status;
     }
-    params_add_int64(portion, LIMIT_SEARCH_PORTION);
+    add_mark(params, &now);
     tx_queue(tx, &FORGET_STALE, NULL, NULL);
-    tx_queue(tx, &FILL_TICKETS, portion, &tickets);
-    tx_queue(tx, &FILL_COMMENTS, portion, &comments);
+    tx_queue(tx, &FILL_TICKETS, params, &tickets);
+    tx_queue(tx, &FILL_COMMENTS, params, &comments);
     status = tx_sync(tx, err);
-    if (status != ST_OK) {
-        return status;
-    }
-    params_add_id(ends, portion_end(comments));
-    params_add_id(ends, portion_end(tickets));
-    status = tx_query(tx, &ADVANCE, ends, NULL, err);
     if (status == ST_OK) {
-        *is_more_out = portion_end(comments) != 0 || portion_end(tickets) != 0;
+        status = advance(tx, portion_end(comments), portion_end(tickets), err);
+    }
+    if (status == ST_OK) {
+        mark->comment = MAX(now.comment, portion_end(comments));
+        mark->ticket = MAX(now.ticket, portion_end(tickets));
+        mark->is_more = portion_end(comments) != 0 || portion_end(tickets) != 0;
     }
     return status;
 }

@@ -29,14 +29,19 @@ static bool is_due(const struct desk *desk)
     return is_due;
 }
 
-/* One portion. */
-static bool fill(const struct desk *desk)
+/* A portion behind the mark. */
+static bool fill_behind(const struct desk *desk, struct search_mark *mark)
 {
     TX_AUTO struct tx *tx = begin(desk);
-    bool is_more = false;
-    CHECK(search_store_fill(tx, &is_more, &err));
+    CHECK(search_store_fill(tx, mark, &err));
     CHECK(tx_commit(&tx, &err));
-    return is_more;
+    return mark->is_more;
+}
+
+static bool fill(const struct desk *desk)
+{
+    struct search_mark mark = {0};
+    return fill_behind(desk, &mark);
 }
 
 /* "ticket:comment ticket:comment", the best first. */
@@ -161,11 +166,23 @@ Test(search, goes_on_where_it_was_and_misses_no_late_comer, .timeout = 60)
                         "INSERT INTO comment (id, ticket, kind, author, body, created_at)"
                         " SELECT n, 1, 'public', 1, 'many ' || n, now() - interval '1 hour'"
                         " FROM generate_series(101, 1300) n"));
-    cr_expect(fill(&desk), "more than a portion");
-    cr_expect(fill(&desk));
-    cr_expect_not(fill(&desk));
+    struct search_mark mark = {0};
+    cr_expect(fill_behind(&desk, &mark), "more than a portion");
+    cr_expect_eq(mark.comment, 100 + LIMIT_SEARCH_PORTION);
+    cr_expect(fill_behind(&desk, &mark));
+    cr_expect_not(fill_behind(&desk, &mark));
     cr_expect_not(is_due(&desk));
     expect_found(&desk, "many 1300", "1:1300");
     expect_sql(&desk, "SELECT comment FROM search_state", "1300");
+
+    /* Once a day it goes back: for what was committed after a very long time. */
+    g_free(database_run(desk.conninfo, "INSERT INTO comment (id, ticket, kind, author, body)"
+                                       " VALUES (50, 1, 'public', 1, 'verylate'),"
+                                       " (1301, 1, 'public', 1, 'intime')"));
+    (void)fill(&desk);
+    expect_found(&desk, "verylate or intime", "1:1301");
+    g_free(database_run(desk.conninfo, "UPDATE chore SET done_at = now() - interval '25 hours'"));
+    (void)fill(&desk);
+    expect_found(&desk, "verylate", "1:50");
     desk_done(&desk);
 }
