@@ -22,6 +22,11 @@ MUST_CHECK enum status group_store_members(struct tx *tx, int64_t group, struct 
 MUST_CHECK enum status group_store_add(struct tx *tx, const char *actor, const char *name,
                                        int64_t *group_out, struct err *err);
 
+/* ST_NOT_FOUND  it is gone
+ * ST_INVALID    another group has that name */
+MUST_CHECK enum status group_store_rename(struct tx *tx, const char *actor, int64_t group,
+                                          const char *name, struct err *err);
+
 /* ST_INVALID  tickets belong to it */
 MUST_CHECK enum status group_store_remove(struct tx *tx, const char *actor, int64_t group,
                                           struct err *err);

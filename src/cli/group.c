@@ -1,4 +1,4 @@
-/* group - postdesk group add, list, show, remove, member
+/* group - postdesk group add, list, show, set, remove, member
  *
  * Groups say which technicians work on which tickets. A group is found by its name in any letter case.
  * I/O: the database, stdout.
@@ -84,6 +84,7 @@ struct change {
     const char *actor;      /* borrowed */
     const char *wanted;     /* borrowed: the group's name or number */
     const char *technician; /* borrowed: address key or number */
+    const char *name;       /* borrowed: its new name */
     bool is_added;
     int64_t group;
 };
@@ -125,6 +126,15 @@ static enum status find(struct tx *tx, struct change *change, struct err *err)
     return status;
 }
 
+static enum status rename_group(struct tx *tx, void *arg, struct err *err)
+{
+    struct change *change = arg;
+    enum status status = find(tx, change, err);
+
+    return status == ST_OK ? group_store_rename(tx, change->actor, change->group, change->name, err)
+                           : status;
+}
+
 static enum status remove_group(struct tx *tx, void *arg, struct err *err)
 {
     struct change *change = arg;
@@ -144,6 +154,17 @@ static enum status run_change(struct cli *cli, tx_body body, struct change *chan
         cli_changed(cli, "group", change->wanted);
     }
     return status;
+}
+
+static enum status run_set(struct cli *cli, const struct args *args, struct err *err)
+{
+    g_autofree char *actor = cli_actor();
+    g_autofree char *name = NULL;
+    struct change change = {.actor = actor, .wanted = args_word(args, 0)};
+    enum status status = entry_name(args_value(args, "name"), &name, err);
+
+    change.name = name;
+    return status == ST_OK ? run_change(cli, rename_group, &change, err) : status;
 }
 
 static enum status run_remove(struct cli *cli, const struct args *args, struct err *err)
@@ -182,6 +203,11 @@ static enum status run_member(struct cli *cli, const struct args *args, struct e
     return status == ST_OK ? run_change(cli, set_member, &change, err) : status;
 }
 
+static const struct flag SET_FLAGS[] = {
+    {"name", "N", "how it is called from now on", true, false},
+    {NULL, NULL, NULL, false, false},
+};
+
 static const struct verb VERBS[] = {
     {.name = "add",
      .words = "NAME",
@@ -196,6 +222,15 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = run_show},
+    {.name = "set",
+     .words = "NAME|ID",
+     .help = "change a group",
+     .more =
+         "Rules name groups by their names: postdesk rules check says which of them have to follow.",
+     .flags = SET_FLAGS,
+     .least_words = 1,
+     .most_words = 1,
+     .run = run_set},
     {.name = "remove",
      .words = "NAME|ID",
      .help = "remove a group that has no tickets",

@@ -38,6 +38,15 @@ static const struct statement ADD = {"group_add",
                                      "INSERT INTO technician_group (name) VALUES ($1)"
                                      " ON CONFLICT (lower(name)) DO NOTHING RETURNING id"};
 
+/* The group under its lock, and whoever else has the new name. */
+static const struct statement LOOK = {
+    "group_look",
+    "SELECT g.name, (SELECT name FROM technician_group o WHERE lower(o.name) = lower($2)"
+    " AND o.id <> g.id) FROM technician_group g WHERE g.id = $1 FOR UPDATE OF g"};
+
+static const struct statement RENAME = {"group_rename",
+                                        "UPDATE technician_group SET name = $2 WHERE id = $1"};
+
 static const struct statement TICKETS = {"group_tickets",
                                          "SELECT count(*) FROM ticket WHERE technician_group = $1"};
 
@@ -104,6 +113,30 @@ enum status group_store_add(struct tx *tx, const char *actor, const char *name, 
     change.new_value = name;
     change_log_queue(tx, &change);
     return tx_sync(tx, err);
+}
+
+enum status group_store_rename(struct tx *tx, const char *actor, int64_t group, const char *name,
+                               struct err *err)
+{
+    OWNED(params) params = params_new();
+    OWNED(rows) rows = NULL;
+    struct logged_change base = logged(actor, group, "changed");
+
+    params_add_int64(params, group);
+    params_add_text(params, name);
+    enum status status = tx_query(tx, &LOOK, params, &rows, err);
+    if (status == ST_OK && rows_count(rows) == 0) {
+        return err_set(err, ST_NOT_FOUND, "the group is gone");
+    }
+    if (status == ST_OK && !row_is_null(rows, 0, 1)) {
+        return err_set(err, ST_INVALID, "there is a group \"%s\" already", row_text(rows, 0, 1));
+    }
+    if (status == ST_OK) {
+        tx_queue(tx, &RENAME, params, NULL);
+        change_log_queue_field(tx, &base, "name", row_text(rows, 0, 0), name);
+        status = tx_sync(tx, err);
+    }
+    return status;
 }
 
 enum status group_store_remove(struct tx *tx, const char *actor, int64_t group, struct err *err)

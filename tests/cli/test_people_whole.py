@@ -139,6 +139,18 @@ class Whole(CliTest):
         self.assertEqual(self.json("technician", "show", "a@desk.example")["groups"], ["Network"])
         self.fails(1, "technician", "list", "--group", "none", says="no group")
 
+    def test_a_group_gets_another_name(self):
+        self.ok("group", "add", "Network")
+        self.ok("group", "add", "Print")
+        self.ok("group", "set", "network", "--name", "NETWORK")
+        self.assertEqual(self.json("group", "show", "1")["name"], "NETWORK", "its own name in other letters")
+        self.fails(65, "group", "set", "1", "--name", "print", says='there is a group "Print" already')
+        self.fails(65, "group", "set", "1", "--name", "", says="1 to 255")
+        self.fails(65, "group", "set", "1", says="--name N")
+        self.fails(1, "group", "set", "nobody", "--name", "X", says="no group")
+        self.assertEqual(self.log_of("group:1"), [("added", None, None, "Network"),
+                                                  ("changed", "name", "Network", "NETWORK")])
+
     def test_an_absence_has_days_and_a_deputy(self):
         for name in ("ben", "clara", "gone"):
             self.ok("technician", "add", f"{name}@desk.example", "--name", name.capitalize())

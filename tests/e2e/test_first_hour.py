@@ -134,6 +134,7 @@ class FirstHour(unittest.TestCase):
         self.import_companies()
         self.make_rules()
         self.first_ticket()
+        self.deputy()
         self.held_mail()
         self.roll_back()
         self.read_the_log()
@@ -198,6 +199,26 @@ class FirstHour(unittest.TestCase):
         for rule in ("orders have their number", "printers go to Printing", "gold is fast"):
             self.assertIn(rule, fired)
         self.expect_mail(ANNA, f"#{ticket['id']}")
+
+    def deputy(self):
+        """What Ben would get as assignee, Tara gets as well: he is away."""
+        subject = "Maus, Auftrag 4712"
+        self.write_mail(ANNA, subject)
+        number = self.ticket_of(subject)["id"]
+        self.postdesk("ticket", "assign", number, BEN)
+        (receipt, *_) = self.expect_mail(ANNA, f"#{number}")
+        before = len(self.about(TARA, number))
+        self.write_mail(ANNA, f"Re: {subject} [#{number}]", in_reply_to=post.header(receipt, "Message-ID"),
+                        text="It squeaks.\r\n")
+        wait_for("Tara's copy", lambda: len(self.about(TARA, number)) > before)
+        squeaks = [row for row in self.desk.json("ticket", "show", number)["mails"]
+                   if "deputy" in row.get("reason", "")]
+        self.assertEqual([row["to"] for row in squeaks], [TARA])
+        wait_for("Ben's own", lambda: self.about(BEN, number))
+
+    def about(self, address, number):
+        return [message for message in post.inbox(self.servers, address)
+                if f"#{number}" in post.header(message, "Subject")]
 
     def held_mail(self):
         self.postdesk("setting", "set", "unknown-senders", "hold")
