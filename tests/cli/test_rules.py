@@ -32,6 +32,7 @@ WRONG = {
     "a failing test": (GOOD.replace("set type incident", "set type problem"), "a printer mail", ""),
     "two rules of one name": (GOOD + GOOD.split("\n\n", maxsplit=1)[0] + "\n", "a.rules:11:1", "printers"),
 }
+TESTED = pathlib.Path(__file__).resolve().parent.parent / "rules"  # a provider's rules, and wrong copies of them
 NOTICE = "Subject: Danke\n\nWir haben {{subject}} bekommen.\n"
 
 
@@ -183,6 +184,40 @@ class RulesTest(CliTest):
         folder = self.write({"a.rules": GOOD, "notices/en/receipt.txt": "Subject: x\n\n{{#if subject}}\n"})
         self.fails(65, "rules", "apply", folder, says="notices/en/receipt.txt:")
         self.assertEqual(self.live(), [])
+
+    def make_providers_desk(self):
+        """What the rules of tests/rules/msp name."""
+        for group in "service network server telephony datev onboarding backoffice".split():
+            self.sql(f"insert into technician_group (name) values ('{group}')")
+        for person in ("ben", "carla", "dirk"):
+            self.ok("technician", "add", f"{person}@desk.example", "--name", person)
+        self.sql("insert into ticket_status values ('waiting-vendor', 'pending'), ('on-site', 'open');"
+                 "insert into field (name, contacts, kind, choices) values ('order', 'hidden', 'text', '{}'),"
+                 " ('device', 'hidden', 'text', '{}'), ('host', 'hidden', 'text', '{}'),"
+                 " ('site', 'hidden', 'choice', '{berlin,hamburg,home}'), ('seats', 'hidden', 'number', '{}'),"
+                 " ('starts', 'hidden', 'date', '{}')")
+
+    def test_a_providers_rules_are_applied_and_every_wrong_copy_is_refused(self):
+        self.make_providers_desk()
+        good = {path.name: path.read_text() for path in (TESTED / "msp").glob("*.rules")}
+        good |= {f"notices/en/{name}.txt": NOTICE.replace("{{subject}}", "x") for name in ("after-hours", "vpn-reset")}
+        self.assertIn("version 1 is live", self.apply(good))
+        wrong = sorted((TESTED / "wrong").glob("*.rules"))
+        self.assertGreaterEqual(len(wrong), 5)
+        before = self.json("rules", "show")
+        for path in wrong:
+            with self.subTest(path.name):
+                text = path.read_text()
+                lines = set(text.splitlines())
+                copied = max((name for name in good if name.endswith(".rules")),
+                             key=lambda name: len(lines & set(good[name].splitlines())))
+                folder = self.write({**good, copied: text}, path.stem)
+                done = self.desk.run("rules", "apply", folder)
+                self.assertEqual(done.returncode, 65, done.stdout + done.stderr)
+                self.assertIn("FAILED", done.stdout)
+                self.assertIn("nothing was applied", done.stderr)
+                self.assertEqual(self.live(), [1])
+        self.assertEqual(self.json("rules", "show"), before)
 
     # ---- the past ---------------------------------------------------------------------------
 
