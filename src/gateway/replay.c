@@ -149,12 +149,13 @@ static enum status look_up(struct tx *tx, struct again *mails, size_t count, str
     return status;
 }
 
+/* All mails, or again those that wanted something, which was looked up. */
 static enum status decide_wished(struct replay *replay, struct again *mails, size_t count,
                                  struct err *err)
 {
     enum status status = ST_OK;
     for (size_t i = 0; i < count && status == ST_OK; i++) {
-        if (mails[i].facts) {
+        if (mails[i].facts && (!mails[i].plan || wants_are_any(&mails[i].plan->wants))) {
             mails[i].records->rule.rules = wished_rules(replay);
             status = settle(replay, true, &mails[i].records->settings, err);
             g_clear_pointer(&mails[i].plan, plan_free);
