@@ -29,6 +29,7 @@
 #include "db/conn.h"
 #include "db/migrate.h"
 #include "gateway/outage.h"
+#include "gateway/web_hook.h"
 #include "net/http.h"
 #include "store/outbound_due.h"
 #include "store/web_hook.h"
@@ -71,7 +72,11 @@ static enum status call_out(const struct caller *caller, const struct due_web_ho
     if (*settings->web_hook_secret == '\0') {
         return err_set(err, ST_TEMPFAIL, "the setting web-hook-secret names no secret");
     }
-    enum status status = config_secret(caller->config, settings->web_hook_secret, &secret, err);
+    enum status status = web_hook_check_url(due->url, err);
+    if (status != ST_OK) {
+        return status;
+    }
+    status = config_secret(caller->config, settings->web_hook_secret, &secret, err);
     if (status != ST_OK) {
         return err_set(err, ST_TEMPFAIL, "could not read the secret \"%s\" of this host",
                        settings->web_hook_secret);

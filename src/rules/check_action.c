@@ -314,8 +314,9 @@ static void check_web_hook(const struct scope *scope, struct rule_action *action
         return;
     }
     const char *url = action->value->text;
-    if (!g_str_has_prefix(url, "https://") || url[strlen("https://")] == '\0' ||
-        strpbrk(url, " \t\n\"<>") != NULL) {
+    const char *rest = strstr(url, "://");
+    bool is_web = g_str_has_prefix(url, "https://") || g_str_has_prefix(url, "http://");
+    if (!is_web || rest[strlen("://")] == '\0' || strpbrk(url, " \t\n\"<>") != NULL) {
         rule_complain(scope->build, &action->value->at,
                       "\"%s\" is no address of a web hook, expected https://…", url);
     }

@@ -245,8 +245,9 @@ class Hook(RoleTest):
         local = self.queue("file:///etc/passwd")
         other = self.queue(f"gopher://127.0.0.1:{self.receiver.port}/_POST")
         role = self.role("hook")
-        for call in (plain, local, other):
-            self.assertIn("cannot be called", self.ended(call, "failed")["answer"])
+        self.assertIn("cannot be called", self.ended(plain, "failed")["answer"])
+        for call in (local, other):
+            self.assertIn("URL", self.ended(call, "failed")["answer"])
         role.stop()
         self.assertEqual(self.receiver.requests, [])
 
@@ -266,6 +267,13 @@ class Hook(RoleTest):
         role = self.role("hook")
         self.ended(call, "sent")
         role.stop()
+
+    def test_a_url_that_holds_a_user_is_never_called(self):
+        call = self.queue(self.receiver.url("/code/200", host="user:secret@127.0.0.1"))
+        role = self.role("hook")
+        self.assertIn("a user", self.ended(call, "failed")["answer"])
+        role.stop()
+        self.assertEqual(self.receiver.requests, [])
 
     def test_it_asks_no_proxy(self):
         call = self.queue(self.receiver.url("/code/200"))
