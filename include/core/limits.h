@@ -70,6 +70,7 @@
 #define LIMIT_KEPT_BYTES       1048576 /* at the end of the heap */
 
 /* Rules. */
+#define LIMIT_RULE_NAME_CHARS 200
 #define LIMIT_RULE_FILE_BYTES 1048576 /* one file of rules, or one notice */
 #define LIMIT_RULE_FILES      1000    /* of a version */
 #define LIMIT_RULES_BYTES     8388608 /* of all of them together */

@@ -12,6 +12,8 @@
  */
 #include <string.h>
 
+#include "core/limits.h"
+#include "core/text.h"
 #include "rules/check.h"
 #include "rules/literal.h"
 #include "rules/parser.h"
@@ -334,6 +336,19 @@ static void check_link(const struct scope *scope, struct rule_action *action)
     }
 }
 
+static void check_tag(const struct scope *scope, struct rule_literal *tag)
+{
+    if (check_text(scope, tag)) {
+        return;
+    }
+    g_autofree char *line = text_one_line(tag->text, LIMIT_TAG_CHARS);
+    if (*line == '\0' || strcmp(line, tag->text) != 0) {
+        rule_complain(scope->build, &tag->at,
+                      "this is no tag, expected one line of at most %d characters",
+                      LIMIT_TAG_CHARS);
+    }
+}
+
 static void check_action(const struct scope *scope, struct rule_action *action)
 {
     if (action->is_stop) {
@@ -345,6 +360,8 @@ static void check_action(const struct scope *scope, struct rule_action *action)
         break;
     case EFFECT_TAG:
     case EFFECT_UNTAG:
+        check_tag(scope, action->value);
+        break;
     case EFFECT_NOTE:
         (void)check_text(scope, action->value);
         break;

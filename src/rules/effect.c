@@ -52,15 +52,17 @@ static char *expand(const struct rule_literal *literal, GHashTable *groups, bool
 static char *text_of(const struct rule_action *action, const struct rule_literal *literal,
                      GHashTable *groups, bool *is_empty_out)
 {
+    bool is_tag = action->kind == EFFECT_TAG || action->kind == EFFECT_UNTAG;
     bool has_groups = false;
     g_autofree char *text = expand(literal, groups, &has_groups);
 
-    if (!has_groups) {
+    if (!has_groups && action->kind == EFFECT_WEB_HOOK) {
         return g_steal_pointer(&text);
     }
-    char *bounded = is_of_many_lines(action->kind) ? text_cut(text, LIMIT_RULE_TEXT_CHARS, NULL)
-                                                   : text_one_line(text, LIMIT_NAME_CHARS);
-    *is_empty_out = *is_empty_out || *bounded == '\0';
+    char *bounded = is_of_many_lines(action->kind)
+                        ? text_cut(text, LIMIT_RULE_TEXT_CHARS, NULL)
+                        : text_one_line(text, is_tag ? LIMIT_TAG_CHARS : LIMIT_NAME_CHARS);
+    *is_empty_out = *is_empty_out || (has_groups && *bounded == '\0');
     return bounded;
 }
 

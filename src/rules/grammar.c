@@ -32,6 +32,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "core/text.h"
 #include "rules/literal.h"
 #include "rules/parser.h"
 
@@ -447,6 +448,21 @@ static void end_block(struct parser *parser)
     }
 }
 
+/* Names stand in histories and in the log. */
+static void read_name(struct parser *parser)
+{
+    const char *name = parser_peek(parser)->text;
+    struct rule_at at = parser_at(parser);
+    g_autofree char *line = text_one_line(name, LIMIT_RULE_NAME_CHARS);
+
+    if (strcmp(line, name) != 0) {
+        rule_complain(parser->build, &at,
+                      "this is no name, expected one line of at most %d characters without blanks "
+                      "around it",
+                      LIMIT_RULE_NAME_CHARS);
+    }
+}
+
 static bool begin_block(struct parser *parser, char **name_out)
 {
     parser->next++;
@@ -455,6 +471,7 @@ static bool begin_block(struct parser *parser, char **name_out)
         return parser_expected(parser, "a name in \"quotes\"");
     }
     *name_out = g_strdup(token->text);
+    read_name(parser);
     parser->next++;
     return parser_accept_symbol(parser, "{") || parser_expected(parser, "\"{\" after the name");
 }

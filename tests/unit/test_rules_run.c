@@ -87,6 +87,10 @@ static const struct {
     {"a group's line ends do not get into a field",
      "rule \"a\" { on ticket-created if mail.body ~ /(?<n>x\\sy)/ then set title \"$n\" }",
      "mail.body=x\ty", "set ticket.title \"x y\"", "a"},
+    {"a tag is cut",
+     "rule \"a\" { on ticket-created if mail.subject ~ /(?<t>.+)/ then tag \"$t\" }",
+     "mail.subject=a subject that is longer than any tag may be",
+     "tag \"a subject that is longer than any tag m…\"", "a"},
     {"none is set as nothing",
      "rule \"a\" { on ticket-created then set product none; set type \"Incident\" }", "",
      "set ticket.product; set ticket.type \"incident\"", "a"},
@@ -111,6 +115,22 @@ Test(rules_run, does_what_the_rules_say)
         cr_expect_str_eq(fired->str, CASES[i].want_fired, "%s: got %s, want %s", CASES[i].name,
                          fired->str, CASES[i].want_fired);
     }
+}
+
+Test(rules_run, keeps_lines_in_texts_and_none_in_fields)
+{
+    const enum rule_event created = EVENT_TICKET_CREATED;
+    OWNED(rules)
+    rules = rules_of("rule \"a\" { on ticket-created then set title \"a\\nb\"; note \"c\\nd\" }");
+    OWNED(rule_run) run = rule_run_new(rules, false);
+    struct rule_world world = rules_world_of("");
+
+    rule_run_events(run, &created, 1, &world);
+    cr_assert_eq(run->effects->len, 2);
+    const struct rule_effect *title = run->effects->pdata[0];
+    const struct rule_effect *note = run->effects->pdata[1];
+    cr_expect_str_eq(title->text, "a b");
+    cr_expect_str_eq(note->text, "c\nd");
 }
 
 Test(rules_run, remembers_over_its_calls_what_was_decided)
