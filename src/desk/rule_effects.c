@@ -135,9 +135,29 @@ static void set_requester(struct decision *decision, const struct rule_effect *e
     }
 }
 
+/* An address may come out of the mail itself: nobody is to be brought in whom neither the desk nor the ticket's customer
+ * knows, or anybody could have our mail sent to whom he likes. */
+static bool may_join(const struct decision *decision, const struct rule_effect *effect)
+{
+    const struct address_record *record = rule_effects_look_up(decision, effect->text);
+    const struct person_record *person = record == NULL
+                                             ? NULL
+                                             : records_person(decision->records, record->person);
+    bool is_of_customer = record != NULL && record->domain_customer != 0 &&
+                          record->domain_customer == decision->after->customer;
+
+    if (record == NULL || (person != NULL && !person->is_disabled) ||
+        (person == NULL && is_of_customer)) {
+        return true; /* not looked up yet: person_for says so */
+    }
+    rule_effects_fault(decision, effect, "\"%s\" is nobody who could take part", effect->text);
+    return false;
+}
+
 static void add_cc(struct decision *decision, const struct rule_effect *effect)
 {
-    person_id person = person_for(decision, effect, effect->text);
+    person_id person = may_join(decision, effect) ? person_for(decision, effect, effect->text)
+                                                  : REF_NONE;
 
     if (person != REF_NONE && !identity_is_party(person, decision->after)) {
         add_change(decision, effect, CHANGE_PARTICIPANT_ADD)->person = person;

@@ -94,6 +94,12 @@ static const struct {
      "new-ticket:5 new-ticket:6 new-ticket:11"},
     {"nobody knows him", "then add cc \"new@acme.example\"", "add person:-2, add participant:-2",
      "new-ticket:5 new-ticket:6 new-ticket:11"},
+    {"a stranger does not join", "then add cc \"x@nowhere.test\"", "note rule fault:0",
+     "new-ticket:5 new-ticket:6 new-ticket:11"},
+    {"nobody of another customer joins unknown", "then add cc \"new@other.example\"",
+     "note rule fault:0", "new-ticket:5 new-ticket:6 new-ticket:11"},
+    {"who is disabled does not join", "then add cc \"gone@desk.example\"", "note rule fault:0",
+     "new-ticket:5 new-ticket:6 new-ticket:11"},
     {"not our own address", "then add cc \"support@desk.example\"", "note rule fault:0",
      "new-ticket:5 new-ticket:6 new-ticket:11"},
     {"another requester", "then set requester \"carl@acme.example\"", "requester=:7",
@@ -131,11 +137,11 @@ static void find_wanted(struct records *records)
         const char *key;
         person_id person;
         customer_id domain;
-    } FOUND[] = {{"carl@acme.example", CARL, ACME},
-                 {"anna@acme.example", ANNA, ACME},
-                 {"ben@desk.example", BEN, 0},
-                 {"clara@desk.example", CLARA, 0},
-                 {"new@acme.example", 0, ACME}};
+    } FOUND[] = {{"carl@acme.example", CARL, ACME}, {"anna@acme.example", ANNA, ACME},
+                 {"ben@desk.example", BEN, 0},      {"clara@desk.example", CLARA, 0},
+                 {"new@acme.example", 0, ACME},     {"new@other.example", 0, OTHER},
+                 {"x@nowhere.test", 0, 0},          {"gone@desk.example", GONE, 0},
+                 {"support@desk.example", 0, 0}};
     const ticket_id none = 77;
 
     for (size_t i = 0; i < G_N_ELEMENTS(FOUND); i++) {
