@@ -27,17 +27,28 @@ struct trial {
 
 /* ---- events ----------------------------------------------------------------------------------- */
 
-static bool is_done(struct test_world *world)
+static bool has_done(const GPtrArray *statuses)
 {
     static const char *const DONE[] = {"resolved", "closed", NULL};
-    const struct kept_value *status = test_world_value(world, RULE_TICKET_STATUS, NULL);
 
-    for (guint i = 0; status != NULL && i < status->texts->len; i++) {
-        if (rule_word_index(DONE, status->texts->pdata[i]) >= 0) {
+    for (guint i = 0; statuses != NULL && i < statuses->len; i++) {
+        if (rule_word_index(DONE, statuses->pdata[i]) >= 0) {
             return true;
         }
     }
     return false;
+}
+
+/* Is the ticket resolved or closed, and was it not before? */
+static bool is_done(const struct test_world *test_world)
+{
+    const struct kept_value *status = test_world_value(test_world, RULE_TICKET_STATUS, NULL);
+    struct rule_world world = test_world_of(test_world);
+    struct rule_value before = {.type = RULE_NOTHING};
+
+    (void)world.was(world.of, RULE_TICKET_STATUS, NULL, &before);
+    g_autoptr(GPtrArray) was = before.texts;
+    return status != NULL && has_done(status->texts) && !has_done(was);
 }
 
 /* The events of the test, and those that come with them; mail-received comes before all others. */
