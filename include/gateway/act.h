@@ -25,6 +25,12 @@ struct act {
  * ST_NOT_FOUND  there is no such ticket */
 MUST_CHECK enum status act_gather(struct tx *tx, struct act *act, struct err *err);
 
+/* A ticket as it is, without a lock; own.
+ *
+ * ST_NOT_FOUND  there is none */
+MUST_CHECK enum status act_read_ticket(struct tx *tx, ticket_id ticket,
+                                       struct ticket_record **record_out, struct err *err);
+
 /* Let decide make the plan (act->deed.plan), with what it wants to know and what the governor has to count.
  * act_apply queues its rows; a plan that is not VERDICT_FILED writes nothing. */
 MUST_CHECK enum status act_decide(struct tx *tx, struct act *act, struct err *err);

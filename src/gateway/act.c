@@ -144,6 +144,22 @@ enum status act_gather(struct tx *tx, struct act *act, struct err *err)
     return status;
 }
 
+enum status act_read_ticket(struct tx *tx, ticket_id ticket, struct ticket_record **record_out,
+                            struct err *err)
+{
+    OWNED(rows) rows = NULL;
+
+    ticket_store_queue_find(tx, &ticket, 1, &rows);
+    enum status status = tx_sync(tx, err);
+    if (status == ST_OK && rows_count(rows) == 0) {
+        return err_set(err, ST_NOT_FOUND, "there is no ticket %" PRId64, ticket);
+    }
+    if (status == ST_OK) {
+        *record_out = ticket_store_read(rows, 0);
+    }
+    return status;
+}
+
 /* ---- deciding and writing ---------------------------------------------------------------------- */
 
 enum status act_decide(struct tx *tx, struct act *act, struct err *err)

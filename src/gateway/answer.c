@@ -7,25 +7,17 @@
  */
 #include "gateway/answer.h"
 
-#include <inttypes.h>
-
 #include "desk/decide.h"
 #include "gateway/act.h"
 #include "store/people.h"
-#include "store/ticket.h"
 
 static enum status read_assignee(struct tx *tx, ticket_id ticket, person_id *assignee_out,
                                  struct err *err)
 {
-    OWNED(rows) rows = NULL;
+    struct ticket_record *record = NULL;
+    enum status status = act_read_ticket(tx, ticket, &record, err);
 
-    ticket_store_queue_find(tx, &ticket, 1, &rows);
-    enum status status = tx_sync(tx, err);
-    if (status == ST_OK && rows_count(rows) == 0) {
-        return err_set(err, ST_NOT_FOUND, "there is no ticket %" PRId64, ticket);
-    }
     if (status == ST_OK) {
-        struct ticket_record *record = ticket_store_read(rows, 0);
         *assignee_out = record->assignee;
         ticket_record_free(record);
     }

@@ -7,27 +7,8 @@
  */
 #include "gateway/rule_act.h"
 
-#include <inttypes.h>
-
 #include "desk/workflow.h"
 #include "gateway/act.h"
-#include "store/ticket.h"
-
-static enum status read_ticket(struct tx *tx, ticket_id ticket, struct ticket_record **record_out,
-                               struct err *err)
-{
-    OWNED(rows) rows = NULL;
-
-    ticket_store_queue_find(tx, &ticket, 1, &rows);
-    enum status status = tx_sync(tx, err);
-    if (status == ST_OK && rows_count(rows) == 0) {
-        return err_set(err, ST_NOT_FOUND, "there is no ticket %" PRId64, ticket);
-    }
-    if (status == ST_OK) {
-        *record_out = ticket_store_read(rows, 0);
-    }
-    return status;
-}
 
 static struct plan *decide_after(const struct records *records, void *arg)
 {
@@ -66,7 +47,7 @@ enum status rule_act_change(struct tx *tx, const struct ticket_change *changes, 
     if (count == 0) {
         return ST_OK;
     }
-    enum status status = read_ticket(tx, changes->ticket, &before, err);
+    enum status status = act_read_ticket(tx, changes->ticket, &before, err);
     if (status == ST_OK) {
         status = ticket_change_put(tx, changes, count, err);
     }
