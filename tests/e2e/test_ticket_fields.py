@@ -64,13 +64,15 @@ class TicketFields(DeskCase):
         self.assertEqual(self.state(number)[0], "read")
         self.assertEqual([row["what"] for row in self.history(number)], ["opened", "priority"])
 
-    def test_a_contacts_answer_changes_no_status(self):
+    def test_a_contacts_answer_changes_no_status_unless_a_rule_says_so(self):
         sender, number, receipt, notice = self.opened()
         self.send(post.reply(notice, BEN, "Done."))
         for word in ("pending", "resolved"):
             self.desk.postdesk("ticket", "set", number, f"status={word}")
             self.send(post.reply(receipt, sender, f"Is it {word}?"))
-            self.assertEqual(self.ticket(number)["status"], word)
+        changes = [(row["to"], row["rule"]) for row in self.desk.json("ticket", "log", number) if row["what"] == "status"]
+        self.assertEqual([to for to, rule in changes if rule is None], ["pending", "resolved"])
+        self.assertEqual({to for to, rule in changes if rule is not None}, {"open"}, "the preset reopens")
         self.assertEqual(self.state(number)[0], "awaiting-technician")
 
     def test_an_automatic_answer_is_nobodys_word(self):
