@@ -79,6 +79,11 @@ rule "closed things" {
     if    ticket.status changed from open to pending
     then  note "we wait"
 }
+rule "runs for minutes" {
+    on    ticket-created
+    if    mail.subject ~ /hostile/ and mail.body ~ /\w+\d/
+    then  tag never
+}
 rule "waits too long" {
     on    every 1m
     if    ticket.tags = stale and ticket.age >= 1s
@@ -253,6 +258,21 @@ class Rules(DeskCase):
         self.assertIn(("rule-alert", "ben@desk.example"), self.notices(row))
         wait_for("the alert", lambda: [m for m in self.mails("ben@desk.example")
                                        if "the boss reads this" in post.text_of(m)])
+
+    def test_a_pattern_that_would_run_for_minutes_costs_little_and_the_mail_is_filed(self):
+        row = self.open("hostile words", text="a" * 60000 + "\r\n")
+        self.assertEqual((row["state"], row["outcome"]), ("filed", "new"))
+        self.assertEqual(self.fired(row["ticket"]), ["receipt"])
+        (fault,) = self.desk.rows("select rule, to_value from activity where ticket = :'v1'"
+                                  " and what = 'rule-failed'", row["ticket"])
+        self.assertEqual(fault["rule"], "runs for minutes")
+        self.assertRegex(fault["to_value"], r"desk\.rules:\d+:\d+: .*100 ms")
+        self.assertIn("runs for minutes", self.desk.postdesk("why", row["id"]))
+        stat = wait_for("the count of the fault", lambda: [
+            one for one in self.desk.json("rules", "stats") if one["rule"] == "runs for minutes" and one["faults"]])[0]
+        self.assertEqual(stat["fired"], 0)
+        # The bound is 100 ms of the processor; this is the wall's clock, on a machine that tests. Unbound it takes 45 s.
+        self.assertLess(stat["cost_us"], 2_000_000 * stat["faults"])
 
     def ask_the_time(self):
         """A tend that starts asks all rules of the time at once, and not after their minute."""
