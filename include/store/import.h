@@ -64,10 +64,17 @@ MUST_CHECK enum status import_store_fill(struct tx *tx, enum import_kind kind,
 MUST_CHECK enum status import_store_check(struct tx *tx, enum import_kind kind, bool is_update,
                                           import_fault fault, void *arg, struct err *err);
 
-/* Write what was checked, and say who did it and from which file. Faults that show only now mean: roll back. */
-MUST_CHECK enum status import_store_apply(struct tx *tx, enum import_kind kind, const char *actor,
-                                          const char *file, struct import_counts *counts_out,
-                                          import_fault fault, void *arg, struct err *err);
+/* Who imports what; borrowed. */
+struct import_source {
+    const char *actor;
+    const char *file; /* its name, for the log */
+};
+
+/* Write what was checked. Faults that show only now mean: roll back. */
+MUST_CHECK enum status import_store_apply(struct tx *tx, enum import_kind kind,
+                                          const struct import_source *source,
+                                          struct import_counts *counts_out, import_fault fault,
+                                          void *arg, struct err *err);
 
 /* All of them, by name; the columns are texts and lists (text[]) in the order of sheets: see cli/import_columns. */
 MUST_CHECK enum status import_store_export(struct tx *tx, enum import_kind kind,

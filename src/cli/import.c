@@ -167,6 +167,7 @@ static enum status import_rows(struct run *run, struct tx *tx, const char *actor
 {
     g_autofree char *file = g_path_get_basename(run->path);
     g_autofree char *shown = g_utf8_make_valid(file, -1);
+    const struct import_source source = {.actor = actor, .file = shown};
     enum status status = import_store_begin(tx, run->kind, err);
 
     if (status == ST_OK) {
@@ -178,8 +179,7 @@ static enum status import_rows(struct run *run, struct tx *tx, const char *actor
     }
     if (status == ST_OK && run->faults.list->len == 0) {
         show_progress("writing", HUNDRED);
-        status = import_store_apply(tx, run->kind, actor, shown, &run->counts, take_fault, run,
-                                    err);
+        status = import_store_apply(tx, run->kind, &source, &run->counts, take_fault, run, err);
     }
     return status;
 }

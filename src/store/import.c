@@ -156,8 +156,9 @@ static enum status count(struct tx *tx, struct import_counts *counts, struct err
     return status;
 }
 
-static enum status log_import(struct tx *tx, const struct import_sql *sql, const char *actor,
-                              const char *file, const struct import_counts *counts, struct err *err)
+static enum status log_import(struct tx *tx, const struct import_sql *sql,
+                              const struct import_source *source,
+                              const struct import_counts *counts, struct err *err)
 {
     OWNED(params) params = params_new();
     OWNED(params) each = params_new();
@@ -166,14 +167,14 @@ static enum status log_import(struct tx *tx, const struct import_sql *sql, const
         g_strdup_printf("%ss: %" PRId64 " added, %" PRId64 " changed, %" PRId64 " the same",
                         sql->object, counts->added, counts->changed, counts->same);
 
-    params_add_text(params, actor);
-    params_add_text(params, file);
+    params_add_text(params, source->actor);
+    params_add_text(params, source->file);
     params_add_text(params, summary);
     enum status status = tx_query(tx, &LOG_IMPORT, params, &rows, err);
     if (status != ST_OK) {
         return status;
     }
-    params_add_text(each, actor);
+    params_add_text(each, source->actor);
     params_add_text(each, sql->object);
     params_add_int64(each, row_int64(rows, 0, 0));
     tx_queue(tx, &LOG_ADDED, each, NULL);
@@ -181,8 +182,8 @@ static enum status log_import(struct tx *tx, const struct import_sql *sql, const
     return tx_sync(tx, err);
 }
 
-enum status import_store_apply(struct tx *tx, enum import_kind kind, const char *actor,
-                               const char *file, struct import_counts *counts_out,
+enum status import_store_apply(struct tx *tx, enum import_kind kind,
+                               const struct import_source *source, struct import_counts *counts_out,
                                import_fault fault, void *arg, struct err *err)
 {
     const struct import_sql *sql = sql_of(kind);
@@ -199,7 +200,7 @@ enum status import_store_apply(struct tx *tx, enum import_kind kind, const char 
     if (counts.added + counts.changed == 0) {
         return ST_OK;
     }
-    status = log_import(tx, sql, actor, file, &counts, err);
+    status = log_import(tx, sql, source, &counts, err);
     if (status == ST_OK) {
         status = run_all(tx, sql->write, err);
     }

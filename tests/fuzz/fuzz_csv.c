@@ -9,6 +9,7 @@
 #include "core/limits.h"
 #include "fuzz.h"
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is libFuzzer's. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
