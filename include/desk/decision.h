@@ -24,6 +24,7 @@ struct decision {
     int brought_in;       /* people that the plan makes beside the sender */
     struct rule_run *run; /* own: what rules do; NULL: there are none */
     struct ticket_record *after; /* own: the ticket as rules leave it; NULL: there are none */
+    char *why; /* own: what a rule says of a mail that it lowers; NULL: the ruling's reason holds */
     const struct rule_effect *rejection; /* borrowed from run: of the rule that rejects it; NULL */
     const char *event; /* static: the name of what rules are asked about; NULL: nothing yet */
     GPtrArray *trace;  /* borrowed: where rules write down what they saw; NULL: nobody wants it */
@@ -40,6 +41,9 @@ enum role evidence_role(const struct decision *decision);
 /* Does this mail prove that its sender reads mail to his address? And is he a confirmed contact, now at last? */
 bool evidence_proves_sender(const struct decision *decision);
 bool evidence_is_confirmed(const struct decision *decision);
+
+/* Why the mail is what it is: a sentence for people. Borrowed. */
+const char *decision_reason(const struct decision *decision);
 
 struct audience decision_audience(const struct decision *decision);
 

@@ -252,6 +252,11 @@ void decision_tell_opener(struct decision *decision)
 
 /* ---- outcomes ---------------------------------------------------------------------------------- */
 
+const char *decision_reason(const struct decision *decision)
+{
+    return decision->why != NULL ? decision->why : decision->ruling.reason;
+}
+
 struct audience decision_audience(const struct decision *decision)
 {
     return (struct audience){.records = decision->records,
@@ -444,6 +449,7 @@ static void decision_clear(struct decision *decision)
 {
     g_free(decision->left_out);
     g_free(decision->to_drop);
+    g_free(decision->why);
     rule_run_free(decision->run);
     ticket_record_free(decision->after);
 }

@@ -185,7 +185,7 @@ void evidence_say(const struct decision *decision)
     if (decision->records->released_by != NULL) {
         plan_say(plan->may, "released by %s", decision->records->released_by);
     }
-    plan_say(plan->may, "%s", decision->ruling.reason);
+    plan_say(plan->may, "%s", decision_reason(decision));
 }
 
 enum role evidence_role(const struct decision *decision)

@@ -60,7 +60,7 @@ static void describe_this(struct plan_mail *mail, const struct decision *decisio
 
     describe(mail, decision->records->mail, decision->facts->from_text, decision->facts->subject);
     plan_set_value(mail, "held-text", excerpt);
-    plan_set_value(mail, "held-why", decision->ruling.reason);
+    plan_set_value(mail, "held-why", decision_reason(decision));
 }
 
 /* ---- the technicians --------------------------------------------------------------------------- */

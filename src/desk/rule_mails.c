@@ -52,23 +52,51 @@ static void tell_technician(struct decision *decision, const struct rule_effect 
     }
 }
 
+/* The sender whom the plan makes, at the address that he wrote from. */
+static struct plan_mail *add_to_new(struct decision *decision, const struct rule_effect *effect,
+                                    const char *notice)
+{
+    if (has_mail(decision->plan, REF_NEW, notice)) {
+        return NULL;
+    }
+    struct plan_mail *mail = plan_add_mail(decision->plan, notice);
+    mail->person = REF_NEW;
+    mail->ticket = decision->plan->ticket;
+    mail->address = g_strdup(decision->identity.address);
+    mail->name = g_strdup(decision->facts->from->name);
+    mail->reason = g_strdup_printf("rule \"%s\"", rule_name(effect->rule));
+    plan_set_value(mail, "rule", rule_name(effect->rule));
+    return mail;
+}
+
+static bool is_confirmed(const struct decision *decision, const struct person_record *person,
+                         bool is_sender)
+{
+    return (is_sender && decision->facts != NULL && evidence_is_confirmed(decision)) ||
+           (person != NULL && (person->is_confirmed || person->is_technician));
+}
+
 /* Where nobody is known yet, the desk's fixed acknowledgement is all he gets. */
 static void tell_contact(struct decision *decision, const struct rule_effect *effect,
                          person_id contact, const char *notice, const char *text)
 {
     const struct person_record *person = records_person(decision->records, contact);
+    bool is_new_sender = contact == REF_NEW && decision->plan->sender == REF_NEW;
+    struct plan_mail *mail = NULL;
 
-    if (person == NULL || person->is_disabled) {
-        return;
+    if (person != NULL && !person->is_disabled) {
+        mail = add_mail(decision, effect, person, notice);
+    } else if (is_new_sender) {
+        mail = add_to_new(decision, effect, notice);
     }
-    struct plan_mail *mail = add_mail(decision, effect, person, notice);
     if (mail == NULL) {
         return;
     }
     mail->purpose = TOKEN_CONTACT_REPLY;
     mail->is_automatic = true;
     plan_set_value(mail, "rule-text", text);
-    if (mail->suppressed_by == NULL && !person->is_confirmed && !person->is_technician) {
+    if (mail->suppressed_by == NULL &&
+        !is_confirmed(decision, person, contact == decision->plan->sender)) {
         mail->suppressed_by = g_strdup("stranger");
     }
 }
@@ -130,7 +158,9 @@ static void answer(struct decision *decision, const struct rule_effect *effect)
     const struct person_record *sender = records_person(decision->records, decision->plan->sender);
     bool is_mail = decision->facts != NULL;
     bool is_contacts = is_mail && decision->evidence.claim != CLAIM_TECHNICIAN;
-    person_id to = is_contacts && sender != NULL ? sender->id : decision->after->requester;
+    bool is_new = decision->plan->sender == REF_NEW;
+    person_id to = is_contacts && (sender != NULL || is_new) ? decision->plan->sender
+                                                             : decision->after->requester;
 
     if (is_mail && decision->evidence.writer != WRITER_PERSON) {
         return;

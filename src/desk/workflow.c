@@ -226,9 +226,10 @@ static void lower(struct decision *decision, const struct rule_effect *effect)
                                                               : "a rule calls it spam";
     decision->plan->is_spam = effect->kind == EFFECT_SPAM;
     decision->rejection = effect->kind == EFFECT_REJECT ? effect : NULL;
-    if (is_held && effect->text[0] != '\0') {
-        plan_say(decision->plan->may, "%s", effect->text);
-    }
+    decision->why = g_strdup_printf("%s (rule \"%s\")",
+                                    is_held && effect->text[0] != '\0' ? effect->text
+                                                                       : decision->ruling.reason,
+                                    rule_name(effect->rule));
 }
 
 void workflow_start(struct decision *decision)

@@ -27,7 +27,8 @@ static const struct statement FIND = {
 
 static const struct statement CHANGES = {
     "inbound_list_changes",
-    "SELECT a.ticket, a.what, a.from_value, a.to_value, coalesce(p.name, a.actor), a.at"
+    "SELECT a.ticket, a.what, a.from_value, CASE WHEN a.what = 'rule' THEN a.rule ELSE a.to_value END,"
+    " coalesce(p.name, a.actor, 'rule ' || a.rule), a.at"
     " FROM activity a LEFT JOIN person p ON p.id = a.person"
     " WHERE a.mail = $1 AND a.ticket IN (SELECT ticket FROM inbound_mail WHERE id = $1) ORDER BY a.id"};
 

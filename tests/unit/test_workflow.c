@@ -507,6 +507,34 @@ Test(workflow, answers_nobody_who_is_not_confirmed_in_its_own_words)
     ticket_record_free(before);
 }
 
+Test(workflow, answers_a_new_sender_whose_address_is_proved)
+{
+    OWNED(rules)
+    rules = compiled("rule \"r\" {\n on ticket-created\n then answer text \"hello\"\n}\n");
+
+    for (int proved = 0; proved < 2; proved++) {
+        CASE it = case_from("new@acme.example", "New", proved ? PASS("acme.example") : NULL);
+        add_rules(it.records, rules);
+        it.plan = decide(it.facts, it.records);
+        const struct plan_mail *mail = it.plan->mails->pdata[it.plan->mails->len - 1];
+        cr_expect_str_eq(mail->notice, "rule-mail");
+        cr_expect_str_eq(mail->address, "new@acme.example");
+        cr_expect_eq(mail->person, REF_NEW);
+        cr_expect_eq(mail->suppressed_by == NULL, proved);
+    }
+}
+
+Test(workflow, says_in_its_own_words_why_a_mail_is_held)
+{
+    OWNED(rules)
+    rules = compiled("rule \"r\" {\n on mail-received\n then hold \"look first\"\n}\n");
+    CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
+
+    add_rules(it.records, rules);
+    it.plan = decide(it.facts, it.records);
+    cr_expect_str_eq(it.plan->may->pdata[it.plan->may->len - 1], "look first (rule \"r\")");
+}
+
 Test(workflow, lets_a_desk_without_rules_send_the_receipt)
 {
     CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
