@@ -130,8 +130,9 @@ static enum status read_wish(const char *word, GPtrArray *wishes, struct err *er
 {
     const char *equals = strchr(word, '=');
     size_t length = equals == NULL ? 0 : (size_t)(equals - word);
-    char sign = length > 1 ? word[length - 1] : '\0';
-    bool is_list = sign == '+' || sign == '-';
+    bool is_added = length > 1 && word[length - 1] == '+';
+    bool is_removed = length > 1 && word[length - 1] == '-';
+    bool is_list = is_added || is_removed;
 
     if (length == 0) {
         (void)err_set(err, ST_INVALID, "\"%s\" changes nothing", word);
@@ -140,7 +141,7 @@ static enum status read_wish(const char *word, GPtrArray *wishes, struct err *er
     struct wish *wish = g_new0(struct wish, 1);
     wish->field = g_strndup(word, is_list ? length - 1 : length);
     wish->value = equals + 1;
-    wish->how = !is_list ? WISH_SET : sign == '+' ? WISH_ADD : WISH_REMOVE;
+    wish->how = is_added ? WISH_ADD : is_removed ? WISH_REMOVE : WISH_SET;
     bool is_twice = is_wished(wishes, wish->field);
     g_ptr_array_add(wishes, wish);
     if (is_twice) {
