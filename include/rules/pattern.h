@@ -22,9 +22,6 @@ MUST_CHECK enum status pattern_new(const char *text, const char *flags,
 void pattern_free(struct pattern *pattern);
 DEFINE_OWNED(pattern, pattern_free)
 
-const char *pattern_text(const struct pattern *pattern);
-const char *pattern_flags(const struct pattern *pattern);
-
 /* Names of its groups: char *, borrowed. */
 const GPtrArray *pattern_groups(const struct pattern *pattern);
 

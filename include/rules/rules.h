@@ -104,6 +104,7 @@ enum rule_pick {
     PICK_SENDER, /* the technician whose mail it is */
     PICK_ASSIGNEE,
     PICK_REQUESTER,
+    /* Of a group, from here on. */
     PICK_GROUP,        /* all of it; of notify. text "": the ticket's group */
     PICK_ROUND_ROBIN,  /* of assign; text as above */
     PICK_LEAST_LOADED, /* of assign; text as above */

@@ -32,8 +32,6 @@
 
 struct pattern {
     pcre2_code *code;  /* own */
-    char *text;        /* own */
-    char *flags;       /* own */
     GPtrArray *groups; /* own: char * */
     uint32_t captures;
     GArray *words; /* own: unsigned; NULL */
@@ -129,10 +127,7 @@ enum status pattern_new(const char *text, const char *flags, struct pattern **pa
     }
 
     OWNED(pattern) pattern = g_new(struct pattern, 1);
-    *pattern = (struct pattern){.code = code,
-                                .text = g_strdup(text),
-                                .flags = g_strdup(flags),
-                                .groups = g_ptr_array_new_with_free_func(g_free)};
+    *pattern = (struct pattern){.code = code, .groups = g_ptr_array_new_with_free_func(g_free)};
     read_groups(pattern);
     *pattern_out = g_steal_pointer(&pattern);
     return ST_OK;
@@ -144,21 +139,9 @@ void pattern_free(struct pattern *pattern)
         return;
     }
     pcre2_code_free(pattern->code);
-    g_free(pattern->text);
-    g_free(pattern->flags);
     g_ptr_array_unref(pattern->groups);
     g_clear_pointer(&pattern->words, g_array_unref);
     g_free(pattern);
-}
-
-const char *pattern_text(const struct pattern *pattern)
-{
-    return pattern->text;
-}
-
-const char *pattern_flags(const struct pattern *pattern)
-{
-    return pattern->flags;
 }
 
 const GPtrArray *pattern_groups(const struct pattern *pattern)

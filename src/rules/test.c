@@ -154,6 +154,8 @@ char *rule_effect_text(const struct rule_effect *effect)
     }
     if (has_pick && effect->pick != PICK_PERSON) {
         g_string_append_printf(text, " %s", pick_name(effect->pick));
+        bool is_of_group = effect->pick >= PICK_GROUP && effect->text[0] == '\0';
+        g_string_append(text, is_of_group ? " ticket.group" : "");
     }
     if (effect->text[0] != '\0') {
         g_string_append_printf(text, " \"%s\"", effect->text);

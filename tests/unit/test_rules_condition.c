@@ -115,6 +115,37 @@ Test(rules_condition, holds_or_does_not)
     }
 }
 
+static const struct {
+    const char *condition;
+    const char *world;
+    const char *want; /* behind "it is " */
+} VALUES[] = {
+    {"ticket.age > 0s", "ticket.age=93784000000", "1d2h3m4s"},
+    {"ticket.age > 0s", "ticket.age=0", "0s"},
+    {"ticket.tags = a", "ticket.tags=a,b", "\"a\", \"b\""},
+    {"time.of-day > 00:00", "time.of-day=25500000000", "07:05"},
+    {"mail.is-thanks", "mail.is-thanks=1", "yes"},
+    {"mail.is-thanks", "mail.is-thanks=0", "no"},
+    {"ticket.comments = 3", "ticket.comments=-3", "-3"},
+    {"mail.subject = \"a\"", "mail.subject=", "\"\""},
+};
+
+Test(rules_condition, shows_values_as_rules_write_them)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(VALUES); i++) {
+        const enum rule_event event = EVENT_ASSIGNED;
+        g_autofree char *text = g_strdup_printf("rule \"r\" { on assigned if %s then tag x }",
+                                                VALUES[i].condition);
+        OWNED(rules) rules = rules_of(text);
+        OWNED(rule_run) run = rule_run_new(rules, true);
+        struct rule_world world = rules_world_of(VALUES[i].world);
+        rule_run_events(run, &event, 1, &world);
+        const char *line = run->trace->pdata[1];
+        const char *got = strstr(line, "it is ") + strlen("it is ");
+        cr_expect_str_eq(got, VALUES[i].want, "%s: got %s", VALUES[i].condition, got);
+    }
+}
+
 /* What a condition says of itself in a trace. */
 Test(rules_condition, tells_what_it_found)
 {

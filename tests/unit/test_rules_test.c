@@ -18,6 +18,8 @@ static const char RULES[] =
     "rule \"night\" { on ticket-created if not time.is-working then tag night }\n"
     "rule \"either\" { on customer-replied then tag either }\n"
     "rule \"requester\" { on requester-replied then tag requester }\n"
+    "rule \"tell\" { on assigned then notify requester \"a\"; notify group ticket.group; notify group net; "
+    "notify \"ben@desk.example\"; assign none }\n"
     "rule \"old\" { on every 1h if ticket.age > 1d then tag old }\n"
     "rule \"endless\" { on note-added if mail.body ~ /^(a+)+$/ then tag endless }\n";
 
@@ -31,16 +33,16 @@ static const struct {
      "not nothing; not stopped; status open; priority medium; title \"Printer\"",
      ""},
     {"expect assignee \"ben@desk.example\"",
-     "f:13:19: expected assignee \"ben@desk.example\", but ticket.assignee is none"},
-    {"expect type problem", "f:13:19: expected type problem, but ticket.type is \"incident\""},
+     "f:14:19: expected assignee \"ben@desk.example\", but ticket.assignee is none"},
+    {"expect type problem", "f:14:19: expected type problem, but ticket.type is \"incident\""},
     {"expect not type incident",
-     "f:13:19: expected not type incident, but ticket.type is \"incident\""},
-    {"expect tag x", "f:13:19: expected tag x, but the rules do: nothing"},
-    {"expect fired \"printer\"", "f:13:19: expected fired \"printer\", but no rule fired"},
+     "f:14:19: expected not type incident, but ticket.type is \"incident\""},
+    {"expect tag x", "f:14:19: expected tag x, but the rules do: nothing"},
+    {"expect fired \"printer\"", "f:14:19: expected fired \"printer\", but no rule fired"},
     {"given mail attachment \"a.exe\"; expect nothing",
-     "f:13:50: expected nothing, but the rules do: hold \"a virus\" (rule \"virus\")"},
+     "f:14:50: expected nothing, but the rules do: hold \"a virus\" (rule \"virus\")"},
     {"given mail attachment \"a.exe\"; expect not fired \"virus\"",
-     "f:13:50: expected not fired \"virus\", but fired: \"virus\""},
+     "f:14:50: expected not fired \"virus\", but fired: \"virus\""},
     /* A mail that is held makes no ticket. */
     {"given mail subject \"printer\" attachment \"a.txt\" attachment \"a.exe\"; expect held \"a virus\"; "
      "not fired \"printer\"",
@@ -49,7 +51,7 @@ static const struct {
      "not fired \"printer\"",
      ""},
     {"given mail subject \"printer\"; expect note ~ /nothing/",
-     "f:13:49: expected note ~ /nothing/, but the rules do: assign \"ben@desk.example\" (rule \"printer\"), set "
+     "f:14:49: expected note ~ /nothing/, but the rules do: assign \"ben@desk.example\" (rule \"printer\"), set "
      "ticket.type \"request\" (rule \"printer\"), set field.order \"7\" (rule \"printer\"), tag \"paper\" (rule "
      "\"printer\"), note \"Look.\" (rule \"printer\"), notify assignee \"It is yours.\" (rule \"printer\"), answer "
      "receipt (rule \"printer\"), add cc \"c@d.example\" (rule \"printer\"), link \"42\" (rule \"printer\"), web-hook "
@@ -57,10 +59,21 @@ static const struct {
     {"on group-assigned; expect assignee least-loaded ticket.group; not assignee \"ben@desk.example\"",
      ""},
     {"on group-assigned; expect assignee round-robin ticket.group",
-     "f:13:38: expected assignee round-robin ticket.group, but the rules do: assign least-loaded (rule \"group\")"},
+     "f:14:38: expected assignee round-robin ticket.group, but the rules do: assign least-loaded ticket.group (rule \"group\")"},
     {"on technician-replied; given mail from \"t@desk.example\"; given ticket.tags paper, x; expect assignee "
      "\"t@desk.example\"; not tag paper; tag x",
      ""},
+    {"on technician-replied; expect assignee sender; not assignee none", ""},
+    {"on assigned; given ticket.assignee \"x@y.example\"; expect notified requester; notified requester \"a\"; not notified "
+     "requester \"b\"; notified group ticket.group; notified group net; not notified group other; notified "
+     "\"ben@desk.example\"; not notified assignee; assignee none",
+     ""},
+    {"on assigned; expect notified assignee",
+     "f:14:32: expected notified assignee, but the rules do: notify requester \"a\" (rule \"tell\"), notify group ticket.group (rule "
+     "\"tell\"), notify group \"net\" (rule \"tell\"), notify \"ben@desk.example\" (rule \"tell\"), assign none "
+     "(rule \"tell\")"},
+    {"given ticket.age 1d2h3m4s; time.of-day 07:05; expect requester \"a@b.example\"",
+     "f:14:65: expected requester \"a@b.example\", but ticket.requester is \"someone@customer.example\""},
     {"on status-changed; given before ticket.status open; ticket.status closed; expect answered \"Bye.\"; tag done; "
      "not answered receipt",
      ""},
@@ -101,7 +114,7 @@ Test(rules_test, say_what_they_found)
         cr_expect_str_eq(got, CASES[i].want, "%s: got %s, want %s", CASES[i].test, got,
                          CASES[i].want);
         cr_expect_eq(result->has_passed, *CASES[i].want == '\0', "%s", CASES[i].test);
-        cr_expect_str_eq(result->place, "f:13");
+        cr_expect_str_eq(result->place, "f:14");
     }
 }
 
@@ -120,7 +133,7 @@ Test(rules_test, fail_where_a_pattern_was_given_up)
     const struct rule_test_result *result = results->pdata[0];
     cr_expect_not(result->has_passed);
     cr_assert_eq(result->why_not->len, 1);
-    cr_expect(g_str_has_prefix(result->why_not->pdata[0], "f:12:47: the pattern "), "%s",
+    cr_expect(g_str_has_prefix(result->why_not->pdata[0], "f:13:47: the pattern "), "%s",
               (char *)result->why_not->pdata[0]);
 }
 
