@@ -415,9 +415,6 @@ static enum status compose_parts(const struct outbound_due *due, const struct ki
 static enum status check_due(const struct outbound_due *due, const struct kind *kind,
                              struct err *err)
 {
-    if (kind == NULL) {
-        return err_set(err, ST_INVALID, "there is no notice \"%s\"", due->notice);
-    }
     if (due->ticket == 0 && !kind->is_ticketless) {
         return err_set(err, ST_INVALID, "a notice \"%s\" without a ticket", due->notice);
     }
@@ -454,12 +451,15 @@ enum status notice_render(const struct outbound_due *due, const struct rule_book
                           struct notice_mail *mail_out, struct err *err)
 {
     const struct kind known = kind_of(due, book);
-    const struct kind *kind = known.name == NULL ? NULL : &known;
+    const struct kind *kind = &known;
     g_autofree char *name = NULL;
     g_autofree char *subject = NULL;
     g_autofree char *body = NULL;
     GBytes *bytes = NULL;
 
+    if (kind->name == NULL) {
+        return err_set(err, ST_INVALID, "there is no notice \"%s\"", due->notice);
+    }
     if (check_due(due, kind, err) != ST_OK) {
         return err->status;
     }
