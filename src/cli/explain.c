@@ -151,6 +151,24 @@ static json_t *optional_text(const char *text)
     return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
 }
 
+/* "set priority"; of the others the kind says all. */
+static char *planned_what(const struct change *change)
+{
+    return change->kind == CHANGE_TICKET_SET
+               ? g_strdup_printf("set %s", ticket_field_name(change->field))
+               : g_strdup(change_kind_name(change->kind));
+}
+
+/* A person, or the rule. */
+static json_t *planned_who(const struct change *change)
+{
+    if (change->rule == NULL) {
+        return reference_of(change->person);
+    }
+    g_autofree char *rule = g_strdup_printf("rule %s", change->rule);
+    return json_string(rule);
+}
+
 static json_t *planned_changes(const struct plan *plan)
 {
     json_t *changes = json_array();
@@ -158,10 +176,10 @@ static json_t *planned_changes(const struct plan *plan)
     for (size_t i = 0; i < plan->changes->len; i++) {
         const struct change *change = g_ptr_array_index(plan->changes, i);
         const char *to = change->text != NULL ? change->text : change->address;
+        g_autofree char *what = planned_what(change);
         json_t *object = json_pack("{s:o, s:s, s:n, s:o, s:o, s:n}", "ticket",
-                                   reference_of(change->ticket), "what",
-                                   change_kind_name(change->kind), "from", "to", optional_text(to),
-                                   "who", reference_of(change->person), "at");
+                                   reference_of(change->ticket), "what", what, "from", "to",
+                                   optional_text(to), "who", planned_who(change), "at");
         json_object_set_new(object, "reason", optional_text(change->reason));
         json_array_append_new(changes, object);
     }
