@@ -22,6 +22,9 @@
 
 #include "store/import_sql.h"
 
+/* What is sorted and joined should fit into memory. */
+static const struct statement ROOM = {"import_room", "SET LOCAL work_mem = '64MB'"};
+
 static const struct statement COUNTS = {"import_counts",
                                         "SELECT (SELECT count(*) FROM import_row WHERE is_new),"
                                         " (SELECT count(DISTINCT object) FROM import_difference),"
@@ -109,6 +112,7 @@ static enum status ask_all(struct tx *tx, const struct statement *const *checks,
 enum status import_store_begin(struct tx *tx, enum import_kind kind, struct err *err)
 {
     tx_take_time(tx);
+    tx_queue(tx, &ROOM, NULL, NULL);
     return run_all(tx, sql_of(kind)->begin, err);
 }
 
