@@ -66,6 +66,7 @@ class Replay(DeskCase):
         cls.desk.sql("delete from person_address where person in (select id from person where id % 4 = 0)")
         cls.desk.sql("delete from customer_domain")
         cls.desk.postdesk("technician", "set", "tara@desk.example", "--disable")
+        cls.desk.postdesk("contact", "add", "carl@other.test", "--name", "Carl")
 
     @classmethod
     def write(cls, *texts):

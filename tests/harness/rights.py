@@ -297,6 +297,7 @@ class Stage:
         for case in self.cases:
             if case.place in ("group's", "taken") and case.ticket:
                 desk.postdesk("ticket", "group", case.ticket, "Network")
+                desk.postdesk("ticket", "assign", case.ticket, "none")  # a rule has given it to somebody
             if case.place == "taken":
                 desk.postdesk("ticket", "assign", case.ticket, WRITER)
             if case.place == "left":
