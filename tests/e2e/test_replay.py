@@ -66,7 +66,7 @@ class Replay(DeskCase):
         cls.desk.sql("delete from person_address where person in (select id from person where id % 4 = 0)")
         cls.desk.sql("delete from customer_domain")
         cls.desk.postdesk("technician", "set", "tara@desk.example", "--disable")
-        cls.desk.postdesk("contact", "add", "carl@other.test", "--name", "Carl")
+        cls.desk.postdesk("contact", "add", "newcomer@other.test", "--name", "Nell New")
 
     @classmethod
     def write(cls, *texts):
@@ -132,10 +132,10 @@ class Replay(DeskCase):
 
     def test_what_only_the_new_rules_name_is_looked_up(self):
         said = self.rules(RULES + 'rule "carl hears" { on ticket-created if mail.subject ~ /^Invoice/'
-                          ' then add cc "carl@other.test" }\n')
+                          ' then add cc "newcomer@other.test" }\n')
         want = self.mails("subject like 'Invoice%' and outcome = 'new'")
         self.assertEqual([one["mail"] for one in said["differences"]], want)
-        self.assertTrue(any("carl@other.test" in line for line in said["differences"][0]["would_be"]),
+        self.assertTrue(any("newcomer@other.test" in line for line in said["differences"][0]["would_be"]),
                         said["differences"][0])
 
     def test_a_pattern_that_runs_for_ever_is_counted_as_a_fault(self):
