@@ -1,7 +1,7 @@
 """One psql that stays: a test asks the database hundreds of times, and a program and a connection for each is most of
 what that costs.
 
-A statement ends with a mark of its own in the answer. What is wrong with it ends psql (ON_ERROR_STOP), and the next
+Each finds a session as new (DISCARD ALL), and ends with a mark of its own in the answer. What is wrong with it ends psql (ON_ERROR_STOP), and the next
 one starts a new one. So does a server that went away: what was asked then is asked once more.
 """
 
@@ -64,7 +64,7 @@ class Psql:
         settings = "".join(f"\\set v{i} {quoted(value)}\n" for i, value in enumerate(values, 1))
         lines = []
         try:
-            self.process.stdin.write(f"{settings}{statement}\n;\n\\echo {quoted(mark)}\n")
+            self.process.stdin.write(f"{settings}{statement}\n;\nDISCARD ALL;\n\\echo {quoted(mark)}\n")
             self.process.stdin.flush()
             for line in self.process.stdout:
                 if line == f"{mark}\n":

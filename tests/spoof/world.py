@@ -9,7 +9,7 @@ import time
 import urllib.parse
 
 from harness import mail as post
-from harness.raw import raw, send_all, wait_all_decided
+from harness.raw import decisions, raw, send_all, wait_all_decided
 from harness.waiting import wait_for
 
 POOL = 44
@@ -97,6 +97,9 @@ class World:
         self.sent += sum((2 if mail.again else 1) * len(mail.recipients) for mail in mails
                          if mail.case not in refused)
         wait_all_decided(self.desk, self.sent)
+        # What came back to the desk by itself counts above, too: each has to be there.
+        cases = {mail.case for mail in mails if mail.case not in refused}
+        wait_for("each of the mails", lambda: cases <= set(decisions(self.desk)), 60, every=0.5)
         return refused
 
     def have_come(self, mails):
