@@ -81,7 +81,8 @@ static void tell_contact(struct decision *decision, const struct rule_effect *ef
                          person_id contact, const char *notice, const char *text)
 {
     const struct person_record *person = records_person(decision->records, contact);
-    bool is_new_sender = contact == REF_NEW && decision->plan->sender == REF_NEW;
+    bool is_new_sender = decision->facts != NULL && contact == REF_NEW &&
+                         decision->plan->sender == REF_NEW;
     struct plan_mail *mail = NULL;
 
     if (person != NULL && !person->is_disabled) {
