@@ -6,7 +6,6 @@ import subprocess
 import unittest
 
 from harness.desk import Desk
-from harness.psql import Psql, PsqlError
 from harness.servers import Servers
 
 
@@ -30,8 +29,6 @@ class CliTest(unittest.TestCase):
         self.servers_pg = server
         self.database = server.replace("/postgres?", f"/{name}?")
         self.assertNotEqual(self.database, server)
-        self.psql = Psql(self.servers, self.database)
-        self.addCleanup(self.psql.close)
         text = self.desk.config_path.read_text().replace(server, self.database)
         self.desk.config_path.write_text(text)
 
@@ -61,10 +58,11 @@ class CliTest(unittest.TestCase):
 
     def sql(self, statement, *values):
         """On this test's database."""
-        try:
-            return self.psql.ask(statement, values)
-        except PsqlError as error:
-            self.fail(str(error))
+        settings = [part for i, value in enumerate(values, 1) for part in ("-v", f"v{i}={value}")]
+        done = subprocess.run(["psql", self.database, "-XAtq", "-v", "ON_ERROR_STOP=1", *settings],
+                              input=statement, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
 
     def on_terminal(self, columns, *arguments, **environment):
         """What a command prints on a terminal of so many columns."""

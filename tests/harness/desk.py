@@ -18,7 +18,6 @@ import subprocess
 import tempfile
 import urllib.parse
 
-from harness.psql import Psql, PsqlError
 from harness.waiting import wait_for
 
 CUSTOMERS = [("Acme GmbH", ["acme.example"]), ("Other Ltd", ["other.test"])]
@@ -63,7 +62,6 @@ class Desk:
         self.settings = {"poll": "200ms", "restart": "50ms", **(settings or {})}
         self.preexec = die_with_parent if dies_with_us else None
         self.daemon = None
-        self.psql = Psql(servers)
 
     def __enter__(self):
         self.configure()
@@ -102,7 +100,6 @@ class Desk:
 
     def remove(self):
         """Only a folder that we made ourselves."""
-        self.psql.close()
         if self.is_scratch:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -150,10 +147,12 @@ class Desk:
         return value
 
     def sql(self, statement, *values):
-        try:
-            return self.psql.ask(statement, values)
-        except PsqlError as error:
-            raise DeskError(str(error)) from None
+        settings = [part for i, value in enumerate(values, 1) for part in ("-v", f"v{i}={value}")]
+        done = subprocess.run(["psql", self.servers.pg, "-XAtq", "-v", "ON_ERROR_STOP=1", *settings],
+                              input=statement, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise DeskError(done.stderr.strip())
+        return done.stdout.strip()
 
     # ---- setting up -------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ class TooLong(AssertionError):
     """What was waited for did not come; the text says what was seen last."""
 
 
-def wait_for(what, probe, seconds=15.0, every=0.1):
+def wait_for(what, probe, seconds=15.0, every=0.05):
     """Call probe until it gives something true, and give that back.
 
     An AssertionError or LookupError of the probe counts as "not yet"."""
