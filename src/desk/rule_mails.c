@@ -24,16 +24,30 @@ static bool has_mail(const struct plan *plan, person_id person, const char *noti
     return false;
 }
 
+/* A sender whom the plan makes is written to at the address that he wrote from. NULL: he has that notice, or is nobody. */
 static struct plan_mail *add_mail(struct decision *decision, const struct rule_effect *effect,
-                                  const struct person_record *person, const char *notice)
+                                  person_id to, const char *notice)
 {
     g_autofree char *reason = g_strdup_printf("rule \"%s\"", rule_name(effect->rule));
+    const struct person_record *person = records_person(decision->records, to);
+    bool is_new_sender = decision->facts != NULL && to == REF_NEW &&
+                         decision->plan->sender == REF_NEW;
+    struct plan_mail *mail = NULL;
 
-    if (has_mail(decision->plan, person->id, notice)) {
+    if (has_mail(decision->plan, to, notice)) {
         return NULL;
     }
-    struct plan_mail *mail = audience_add(decision->plan, decision->records, person, notice,
-                                          reason);
+    if (person != NULL && !person->is_disabled) {
+        mail = audience_add(decision->plan, decision->records, person, notice, reason);
+    } else if (is_new_sender) {
+        mail = plan_add_mail(decision->plan, notice);
+        mail->person = to;
+        mail->address = g_strdup(decision->identity.address);
+        mail->name = g_strdup(decision->facts->from->name);
+        mail->reason = g_steal_pointer(&reason);
+    } else {
+        return NULL;
+    }
     mail->ticket = decision->plan->ticket;
     plan_set_value(mail, "rule", rule_name(effect->rule));
     return mail;
@@ -42,31 +56,14 @@ static struct plan_mail *add_mail(struct decision *decision, const struct rule_e
 static void tell_technician(struct decision *decision, const struct rule_effect *effect,
                             const struct person_record *person)
 {
-    if (person == NULL || !person->is_technician || person->is_disabled) {
-        return;
-    }
-    struct plan_mail *mail = add_mail(decision, effect, person, "rule-alert");
+    struct plan_mail *mail = person != NULL && person->is_technician
+                                 ? add_mail(decision, effect, person->id, "rule-alert")
+                                 : NULL;
+
     if (mail != NULL) {
         mail->purpose = TOKEN_TECHNICIAN_NOTE;
         plan_set_value(mail, "alert", effect->more == NULL ? "" : effect->more);
     }
-}
-
-/* The sender whom the plan makes, at the address that he wrote from. */
-static struct plan_mail *add_to_new(struct decision *decision, const struct rule_effect *effect,
-                                    const char *notice)
-{
-    if (has_mail(decision->plan, REF_NEW, notice)) {
-        return NULL;
-    }
-    struct plan_mail *mail = plan_add_mail(decision->plan, notice);
-    mail->person = REF_NEW;
-    mail->ticket = decision->plan->ticket;
-    mail->address = g_strdup(decision->identity.address);
-    mail->name = g_strdup(decision->facts->from->name);
-    mail->reason = g_strdup_printf("rule \"%s\"", rule_name(effect->rule));
-    plan_set_value(mail, "rule", rule_name(effect->rule));
-    return mail;
 }
 
 static bool is_confirmed(const struct decision *decision, const struct person_record *person,
@@ -81,15 +78,8 @@ static void tell_contact(struct decision *decision, const struct rule_effect *ef
                          person_id contact, const char *notice, const char *text)
 {
     const struct person_record *person = records_person(decision->records, contact);
-    bool is_new_sender = decision->facts != NULL && contact == REF_NEW &&
-                         decision->plan->sender == REF_NEW;
-    struct plan_mail *mail = NULL;
+    struct plan_mail *mail = add_mail(decision, effect, contact, notice);
 
-    if (person != NULL && !person->is_disabled) {
-        mail = add_mail(decision, effect, person, notice);
-    } else if (is_new_sender) {
-        mail = add_to_new(decision, effect, notice);
-    }
     if (mail == NULL) {
         return;
     }
@@ -199,7 +189,7 @@ void rule_effects_reject(struct decision *decision, const struct rule_effect *ef
         decision->evidence.writer != WRITER_PERSON) {
         return;
     }
-    struct plan_mail *mail = add_mail(decision, effect, sender, g_intern_string(effect->name));
+    struct plan_mail *mail = add_mail(decision, effect, sender->id, g_intern_string(effect->name));
     if (mail != NULL) {
         mail->ticket = REF_NONE;
         mail->purpose = TOKEN_CONTACT_REPLY;

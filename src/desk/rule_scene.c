@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "desk/calendar.h"
 #include "desk/words.h"
+#include "message/address.h"
 
 /* ---- values ------------------------------------------------------------------------------------ */
 
@@ -59,13 +60,6 @@ static void give_addresses(struct rule_value *out, const GPtrArray *addresses)
     for (guint i = 0; i < addresses->len; i++) {
         add_text(out, ((const struct address *)addresses->pdata[i])->address);
     }
-}
-
-static const char *domain_of(const char *address)
-{
-    const char *at = address == NULL ? NULL : strrchr(address, '@');
-
-    return at == NULL ? NULL : at + 1;
 }
 
 /* ---- the mail ---------------------------------------------------------------------------------- */
@@ -114,7 +108,7 @@ static void give_mail_people(const struct facts *facts, enum rule_field field,
         give_text(out, facts->from == NULL ? "" : facts->from->name);
         break;
     case RULE_MAIL_FROM_DOMAIN:
-        give_text(out, facts->from == NULL ? "" : domain_of(facts->from->address));
+        give_text(out, facts->from == NULL ? "" : address_domain(facts->from->address));
         break;
     case RULE_MAIL_TO:
         give_addresses(out, facts->to);

@@ -18,7 +18,7 @@ enum { MOST_WORDS = 30 };
 static const char *const THANKS[] = {
     "thank",   "thanks",  "thx",    "ty",      "cheers",   "danke",    "dank",  "dankeschön",
     "besten",  "merci",   "grazie", "gracias", "bravo",    "super",    "prima", "klasse",
-    "perfekt", "perfect", "great",  "parfait", "perfecto", "perfetto",
+    "perfekt", "perfect", "great",  "parfait", "perfecto", "perfetto", NULL,
 };
 
 static const char *const BESIDE[] = {
@@ -190,17 +190,8 @@ static const char *const BESIDE[] = {
     "aiuto",
     "molte",
     "buongiorno",
+    NULL,
 };
-
-static bool is_among(const char *word, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Below it stands what is not said in this mail. */
 static bool ends_words(const char *line)
@@ -267,10 +258,9 @@ bool words_is_thanks(const struct facts *facts)
     }
     for (guint i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
-        bool is_thanks = is_among(word, THANKS, G_N_ELEMENTS(THANKS));
+        bool is_thanks = g_strv_contains(THANKS, word);
         has_thanks |= is_thanks;
-        if (!is_thanks && !is_among(word, BESIDE, G_N_ELEMENTS(BESIDE)) &&
-            !is_of_name(word, facts->from)) {
+        if (!is_thanks && !g_strv_contains(BESIDE, word) && !is_of_name(word, facts->from)) {
             return false;
         }
     }

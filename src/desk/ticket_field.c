@@ -1,6 +1,6 @@
 /* ticket_field - the fields of a ticket that people, rules and commands change
  *
- * Names and words stand here once, for the command line, the rules and the history of a ticket. Which words a
+ * Names stand here once, for the command line, the rules and the history of a ticket; words are those of rules/field. Which a
  * status or a field of the desk's own may have is in the database; who may change a field is asked of
  * desk/permission; the change itself is made by store/ticket_change.
  * Pure: no I/O.
@@ -10,28 +10,24 @@
 #include <string.h>
 
 #include "core/text.h"
-
-static const char *const STATUSES[] = {"open", "pending", "resolved", "closed", NULL};
-static const char *const TYPES[] = {"incident", "problem", "request", "change", NULL};
-static const char *const PRIORITIES[] = {"low", "medium", "high", "critical", NULL};
-static const char *const IMPACTS[] = {"minor", "moderate", "major", "extensive", NULL};
+#include "rules/field.h"
 
 static const struct {
     const char *name;
-    const char *const *words;
+    enum rule_words words;
 } FIELDS[TICKET_FIELD_COUNT] = {
-    [TICKET_FIELD_STATUS] = {"status", STATUSES},
-    [TICKET_FIELD_TYPE] = {"type", TYPES},
-    [TICKET_FIELD_PRIORITY] = {"priority", PRIORITIES},
-    [TICKET_FIELD_IMPACT] = {"impact", IMPACTS},
-    [TICKET_FIELD_PRODUCT] = {"product", NULL},
-    [TICKET_FIELD_TAG] = {"tag", NULL},
-    [TICKET_FIELD_GROUP] = {"group", NULL},
-    [TICKET_FIELD_TITLE] = {"title", NULL},
-    [TICKET_FIELD_ASSIGNEE] = {"assignee", NULL},
-    [TICKET_FIELD_REQUESTER] = {"requester", NULL},
-    [TICKET_FIELD_CUSTOMER] = {"customer", NULL},
-    [TICKET_FIELD_CUSTOM] = {"field", NULL},
+    [TICKET_FIELD_STATUS] = {"status", WORDS_STATUS},
+    [TICKET_FIELD_TYPE] = {"type", WORDS_TYPE},
+    [TICKET_FIELD_PRIORITY] = {"priority", WORDS_PRIORITY},
+    [TICKET_FIELD_IMPACT] = {"impact", WORDS_IMPACT},
+    [TICKET_FIELD_PRODUCT] = {"product", WORDS_ANY},
+    [TICKET_FIELD_TAG] = {"tag", WORDS_ANY},
+    [TICKET_FIELD_GROUP] = {"group", WORDS_ANY},
+    [TICKET_FIELD_TITLE] = {"title", WORDS_ANY},
+    [TICKET_FIELD_ASSIGNEE] = {"assignee", WORDS_ANY},
+    [TICKET_FIELD_REQUESTER] = {"requester", WORDS_ANY},
+    [TICKET_FIELD_CUSTOMER] = {"customer", WORDS_ANY},
+    [TICKET_FIELD_CUSTOM] = {"field", WORDS_ANY},
 };
 
 const char *ticket_field_name(enum ticket_field field)
@@ -57,5 +53,5 @@ enum status ticket_field_parse(const char *name, enum ticket_field *field_out, s
 
 const char *const *ticket_field_words(enum ticket_field field)
 {
-    return FIELDS[field].words;
+    return rule_words_list(FIELDS[field].words);
 }
