@@ -14,6 +14,7 @@ struct act {
     person_id author;       /* who does it; 0: nobody of the desk's people */
     const char *actor;      /* borrowed: a user of the command line; NULL */
     struct rule_book *book; /* borrowed: the rules; NULL: none are asked */
+    bool keeps_book; /* the caller holds rules of the book: it is not brought to a newer version */
     act_decider decide;
     void *arg;
     struct batch batch; /* own, as what follows: call act_done whatever happens */

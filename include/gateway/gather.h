@@ -32,6 +32,7 @@ struct batch {
     struct batch_mail *mails; /* borrowed, oldest first */
     size_t count;
     struct rule_book *book; /* borrowed: the rules; NULL: none are asked */
+    bool keeps_book;        /* it is not brought to a newer version */
     GPtrArray
         *trace; /* borrowed: char *: where rules write down what they saw; NULL: nobody wants it */
     bool is_rehearsal;     /* no locks; ids and fingerprints of the mails themselves are ignored */

@@ -14,14 +14,11 @@
 #include <inttypes.h>
 
 #include "desk/need.h"
+#include "gateway/gather_common.h"
 #include "gateway/gather_first.h"
 #include "gateway/gather_wants.h"
 #include "store/people.h"
-#include "store/rule.h"
-#include "store/rule_words.h"
 #include "store/ticket.h"
-
-enum { WANTS_ROUNDS = 2 };
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
@@ -43,53 +40,18 @@ static enum status lock_ticket(struct tx *tx, struct act *act, struct err *err)
     return status;
 }
 
-struct found {
-    struct rows *ticket;
-    struct rows *technicians;
-    struct rows *version;
-    struct rows *words;
-};
-
-static void found_clear(struct found *found)
-{
-    g_clear_pointer(&found->ticket, rows_free);
-    g_clear_pointer(&found->technicians, rows_free);
-    g_clear_pointer(&found->version, rows_free);
-    g_clear_pointer(&found->words, rows_free);
-}
-
-static void read_technicians(const struct rows *rows, struct records *records)
-{
-    for (int row = 0; row < rows_count(rows); row++) {
-        struct person_record *person = people_store_read(rows, row);
-        g_array_append_val(records->technicians, person->id);
-        gather_add_person(records, person);
-    }
-}
-
-static void read_common(struct act *act, const struct found *found)
+static void start_records(struct act *act, const struct rows *tickets,
+                          const struct common_rows *rows)
 {
     struct records *records = act->deed.records;
-    struct ticket_record *ticket = ticket_store_read(found->ticket, 0);
-    int64_t nonce = ticket_store_read_nonce(found->ticket, 0);
+    struct ticket_record *ticket = ticket_store_read(tickets, 0);
+    int64_t nonce = ticket_store_read_nonce(tickets, 0);
 
-    desk_store_keys(&act->batch.desk, &act->batch.keys);
-    records->settings = act->batch.settings;
-    records->now_us = desk_store_now(&act->batch.desk);
-    desk_store_calendar(&act->batch.desk, &records->calendar);
-    bool is_there = desk_store_mailbox(&act->batch.desk, ticket->mailbox, &records->mailbox);
-    assert(is_there); /* a foreign key */
-    g_ptr_array_unref(records->own_addresses);
-    records->own_addresses = desk_store_own_addresses(&act->batch.desk);
     g_ptr_array_add(records->tickets, ticket);
     g_hash_table_insert(act->batch.nonces, g_memdup2(&ticket->id, sizeof ticket->id),
                         g_memdup2(&nonce, sizeof nonce));
-    read_technicians(found->technicians, records);
-    if (act->book) {
-        records->rule.rules = rule_book_rules(act->book);
-        records->rule.version = rule_book_version(act->book);
-        rule_words_read(found->words, &records->rule);
-    }
+    bool is_there = gather_common(&act->batch, ticket->mailbox, rows, records);
+    assert(is_there); /* a foreign key */
 }
 
 static enum status read_people(struct tx *tx, struct act *act, struct err *err)
@@ -111,11 +73,15 @@ static enum status read_people(struct tx *tx, struct act *act, struct err *err)
 
 enum status act_gather(struct tx *tx, struct act *act, struct err *err)
 {
-    CLEANUP(found_clear) struct found found = {NULL};
+    CLEANUP(common_rows_clear) struct common_rows rows = {NULL};
+    OWNED(rows) tickets = NULL;
     struct batch *batch = &act->batch;
 
     act_done(act);
-    *batch = (struct batch){.mails = &act->deed, .count = 1, .book = act->book};
+    *batch = (struct batch){.mails = &act->deed,
+                            .count = 1,
+                            .book = act->book,
+                            .keeps_book = act->keeps_book};
     act->deed = (struct batch_mail){.actor = act->actor, .records = records_new()};
     batch->nonces = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     batch->held_nonces = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
@@ -123,22 +89,14 @@ enum status act_gather(struct tx *tx, struct act *act, struct err *err)
     if (status != ST_OK) {
         return status;
     }
-    desk_store_queue(tx, &batch->desk);
-    people_store_queue_technicians(tx, &found.technicians);
-    ticket_store_queue_find(tx, &act->ticket, 1, &found.ticket);
-    if (act->book) {
-        rule_store_queue_live(tx, &found.version);
-        rule_words_queue(tx, &found.words);
-    }
+    gather_queue_common(tx, batch, &rows);
+    ticket_store_queue_find(tx, &act->ticket, 1, &tickets);
     status = tx_sync(tx, err);
     if (status == ST_OK) {
-        status = desk_store_settings(&batch->desk, &batch->settings, err);
-    }
-    if (status == ST_OK && act->book) {
-        status = rule_book_update(act->book, tx, rule_store_read_live(found.version), err);
+        status = gather_read_common(tx, batch, &rows, err);
     }
     if (status == ST_OK) {
-        read_common(act, &found);
+        start_records(act, tickets, &rows);
         status = read_people(tx, act, err);
     }
     return status;
@@ -162,25 +120,19 @@ enum status act_read_ticket(struct tx *tx, ticket_id ticket, struct ticket_recor
 
 /* ---- deciding and writing ---------------------------------------------------------------------- */
 
+static struct need *foresee(const struct batch_mail *mail, void *arg)
+{
+    const struct act *act = arg;
+
+    return need_of_plan(act->decide(mail->records, act->arg), mail->records);
+}
+
 enum status act_decide(struct tx *tx, struct act *act, struct err *err)
 {
-    const struct records *records = act->deed.records;
-    struct need *need = need_of_plan(act->decide(records, act->arg), records);
-    enum status status = ST_OK;
-    bool is_more = true;
+    enum status status = gather_last(tx, &act->batch, foresee, act, err);
 
-    for (int pass = 0; pass < WANTS_ROUNDS && is_more && status == ST_OK; pass++) {
-        status = gather_wants(tx, &act->batch, &need, &is_more, err);
-        if (is_more) {
-            need = need_of_plan(act->decide(records, act->arg), records);
-        }
-    }
-    if (status == ST_OK) {
-        status = gather_counts(tx, &act->batch, &need, err);
-    }
-    need_free(need);
-    if (status == ST_OK) {
-        act->deed.plan = act->decide(records, act->arg);
+    if (status == ST_OK && !act->deed.plan) {
+        act->deed.plan = act->decide(act->deed.records, act->arg);
     }
     return status;
 }

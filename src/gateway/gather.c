@@ -20,84 +20,44 @@
 #include <string.h>
 
 #include "desk/decide.h"
-#include "desk/governor.h"
 #include "desk/need.h"
 #include "desk/pick.h"
+#include "gateway/gather_common.h"
 #include "gateway/gather_first.h"
 #include "gateway/gather_wants.h"
 #include "gateway/keys.h"
 #include "store/held.h"
-#include "store/outbound.h"
 #include "store/people.h"
-#include "store/rule.h"
-#include "store/rule_words.h"
 #include "store/ticket.h"
-
-enum { WANTS_ROUNDS = 2 };
 
 /* ---- round 0: what is common ------------------------------------------------------------------ */
 
-static void start_rules(const struct batch *batch, const struct rows *words,
-                        struct rule_records *rule)
-{
-    if (batch->book) {
-        rule->rules = rule_book_rules(batch->book);
-        rule->version = rule_book_version(batch->book);
-        rule_words_read(words, rule);
-    }
-}
-
-static void start_records(struct batch *batch, struct batch_mail *mail,
-                          const struct rows *technicians)
+static void start_records(const struct batch *batch, struct batch_mail *mail,
+                          const struct common_rows *rows)
 {
     struct records *records = records_new();
     const struct claimed_mail *claimed = mail->claimed;
     mail->records = records;
-    records->now_us = desk_store_now(&batch->desk);
     records->mail = batch->is_rehearsal ? 0 : claimed->id;
-    records->settings = batch->settings;
     records->is_oversize = !claimed->raw_complete;
     records->bytes = claimed->bytes;
     records->released_by = g_strdup(claimed->released_by);
     records->is_trusted = claimed->is_trusted;
-    desk_store_mailbox(&batch->desk, claimed->mailbox, &records->mailbox);
-    desk_store_calendar(&batch->desk, &records->calendar);
-    g_ptr_array_unref(records->own_addresses);
-    records->own_addresses = desk_store_own_addresses(&batch->desk);
-    for (int row = 0; row < rows_count(technicians); row++) {
-        struct person_record *person = people_store_read(technicians, row);
-        g_array_append_val(records->technicians, person->id);
-        g_ptr_array_add(records->people, person);
-    }
+    (void)gather_common(batch, claimed->mailbox, rows, records);
 }
 
 static enum status read_common(struct tx *tx, struct batch *batch, struct err *err)
 {
-    OWNED(rows) technicians = NULL;
-    OWNED(rows) version = NULL;
-    OWNED(rows) words = NULL;
-    desk_store_queue(tx, &batch->desk);
-    people_store_queue_technicians(tx, &technicians);
-    if (batch->book) {
-        rule_store_queue_live(tx, &version);
-        rule_words_queue(tx, &words);
-    }
+    CLEANUP(common_rows_clear) struct common_rows rows = {NULL};
+    gather_queue_common(tx, batch, &rows);
     enum status status = tx_sync(tx, err);
     if (status == ST_OK) {
-        status = desk_store_settings(&batch->desk, &batch->settings, err);
+        status = gather_read_common(tx, batch, &rows, err);
     }
-    if (status == ST_OK && batch->book) {
-        status = rule_book_update(batch->book, tx, rule_store_read_live(version), err);
+    for (size_t i = 0; i < batch->count && status == ST_OK; i++) {
+        start_records(batch, &batch->mails[i], &rows);
     }
-    if (status != ST_OK) {
-        return status;
-    }
-    desk_store_keys(&batch->desk, &batch->keys);
-    for (size_t i = 0; i < batch->count; i++) {
-        start_records(batch, &batch->mails[i], technicians);
-        start_rules(batch, words, &batch->mails[i].records->rule);
-    }
-    return ST_OK;
+    return status;
 }
 
 /* ---- round 2: tickets ------------------------------------------------------------------------- */
@@ -218,7 +178,7 @@ static enum status read_tickets(struct tx *tx, struct batch *batch, struct err *
     return status;
 }
 
-/* ---- rounds 3 and 4: people and counts -------------------------------------------------------- */
+/* ---- round 3: people -------------------------------------------------------- */
 
 static void deal_people(const struct need *need, struct records *records, const struct rows *rows)
 {
@@ -257,57 +217,12 @@ static enum status read_people(struct tx *tx, struct batch *batch, struct err *e
     return status;
 }
 
-/* Ask every mail that was not asked yet what it would do now. */
-static void foresee(const struct batch *batch, struct need **needs)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        if (gather_takes_part(&batch->mails[i]) && !needs[i]) {
-            needs[i] = need_round(batch->mails[i].facts, batch->mails[i].records, 4);
-        }
-    }
-}
+/* ---- round 4: what rules name, counts --------------------------------------------------------- */
 
-/* What rules name may lead to more, once: a customer of an address, an address of a ticket. */
-static enum status read_wants(struct tx *tx, struct batch *batch, struct need **needs,
-                              struct err *err)
+static struct need *foresee(const struct batch_mail *mail, void *unused)
 {
-    enum status status = ST_OK;
-    bool is_more = true;
-    for (int pass = 0; pass < WANTS_ROUNDS && is_more && status == ST_OK; pass++) {
-        foresee(batch, needs);
-        status = gather_wants(tx, batch, needs, &is_more, err);
-    }
-    foresee(batch, needs);
-    return status;
-}
-
-/* No count is at its limit, and nobody was picked: then deciding again would give the same plan. */
-static bool is_final(const struct batch *batch, const struct records *records)
-{
-    for (guint i = 0; i < records->counts->len; i++) {
-        const struct count_record *count = g_ptr_array_index(records->counts, i);
-        int64_t limit = governor_limit(&batch->settings, count->budget);
-        if (limit > 0 && count->count >= limit) {
-            return false;
-        }
-    }
-    return !records->rule.has_loads && !batch->trace;
-}
-
-static enum status read_last(struct tx *tx, struct batch *batch, struct err *err)
-{
-    g_autofree struct need **needs = g_new0(struct need *, batch->count);
-    enum status status = read_wants(tx, batch, needs, err);
-    if (status == ST_OK) {
-        status = gather_counts(tx, batch, needs, err);
-    }
-    for (size_t i = 0; i < batch->count; i++) {
-        if (status == ST_OK && needs[i] && is_final(batch, batch->mails[i].records)) {
-            batch->mails[i].plan = g_steal_pointer(&needs[i]->plan);
-        }
-        g_clear_pointer(&needs[i], need_free);
-    }
-    return status;
+    (void)unused;
+    return gather_takes_part(mail) ? need_round(mail->facts, mail->records, NEED_ROUNDS) : NULL;
 }
 
 /* ---- all of it -------------------------------------------------------------------------------- */
@@ -325,7 +240,7 @@ static enum status read_all(struct tx *tx, struct batch *batch, struct err *err)
         status = read_people(tx, batch, err);
     }
     if (status == ST_OK) {
-        status = read_last(tx, batch, err);
+        status = gather_last(tx, batch, foresee, NULL, err);
     }
     return status;
 }

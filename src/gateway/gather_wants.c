@@ -20,6 +20,8 @@
 #include "store/rule_words.h"
 #include "store/ticket.h"
 
+enum { WANTS_ROUNDS = 2 }; /* what was found may lead to more, once: a customer of an address */
+
 struct wanted {
     struct key_set addresses;
     struct key_set domains;
@@ -145,8 +147,9 @@ static void deal(const struct wanted *wanted, const struct wants *wants, struct 
     }
 }
 
-enum status gather_wants(struct tx *tx, struct batch *batch, struct need **needs, bool *found_out,
-                         struct err *err)
+/* found_out: some mails have more records now, and are to be asked again; their needs are freed and NULL. */
+static enum status read_wants(struct tx *tx, struct batch *batch, struct need **needs,
+                              bool *found_out, struct err *err)
 {
     struct wanted wanted;
     enum status status = ST_OK;
@@ -207,8 +210,8 @@ static void deal_counts(struct batch *batch, struct need *const *needs, struct r
     }
 }
 
-enum status gather_counts(struct tx *tx, struct batch *batch, struct need *const *needs,
-                          struct err *err)
+static enum status read_counts(struct tx *tx, struct batch *batch, struct need *const *needs,
+                               struct err *err)
 {
     struct key_set keys[BUDGET_COUNT];
     struct rows *rows[BUDGET_COUNT] = {NULL};
@@ -235,6 +238,60 @@ enum status gather_counts(struct tx *tx, struct batch *batch, struct need *const
     for (int budget = 0; budget < BUDGET_COUNT; budget++) {
         g_clear_pointer(&rows[budget], rows_free);
         key_set_clear(&keys[budget]);
+    }
+    return status;
+}
+
+/* ---- the round --------------------------------------------------------------------------------- */
+
+/* No count is at its limit, and nobody was picked: then deciding again would give the same plan. */
+static bool is_final(const struct batch *batch, const struct records *records)
+{
+    for (guint i = 0; i < records->counts->len; i++) {
+        const struct count_record *count = g_ptr_array_index(records->counts, i);
+        int64_t limit = governor_limit(&batch->settings, count->budget);
+        if (limit > 0 && count->count >= limit) {
+            return false;
+        }
+    }
+    return !records->rule.has_loads && !batch->trace;
+}
+
+static void ask(const struct batch *batch, struct need **needs, foreseer foresee, void *arg)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!needs[i]) {
+            needs[i] = foresee(&batch->mails[i], arg);
+        }
+    }
+}
+
+enum status gather_wants(struct tx *tx, struct batch *batch, struct need **needs, foreseer foresee,
+                         void *arg, struct err *err)
+{
+    enum status status = ST_OK;
+    bool is_more = true;
+    ask(batch, needs, foresee, arg);
+    for (int pass = 0; pass < WANTS_ROUNDS && is_more && status == ST_OK; pass++) {
+        status = read_wants(tx, batch, needs, &is_more, err);
+        ask(batch, needs, foresee, arg);
+    }
+    return status;
+}
+
+enum status gather_last(struct tx *tx, struct batch *batch, foreseer foresee, void *arg,
+                        struct err *err)
+{
+    g_autofree struct need **needs = g_new0(struct need *, batch->count);
+    enum status status = gather_wants(tx, batch, needs, foresee, arg, err);
+    if (status == ST_OK) {
+        status = read_counts(tx, batch, needs, err);
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        if (status == ST_OK && needs[i] && is_final(batch, batch->mails[i].records)) {
+            batch->mails[i].plan = g_steal_pointer(&needs[i]->plan);
+        }
+        g_clear_pointer(&needs[i], need_free);
     }
     return status;
 }

@@ -27,8 +27,6 @@
 #include "store/rule.h"
 #include "store/setting.h"
 
-enum { WANTS_ROUNDS = 2 };
-
 struct replay {
     struct conn *conn; /* borrowed, as the next two */
     const struct replay_wish *wish;
@@ -120,29 +118,25 @@ static const struct rules *wished_rules(const struct replay *replay)
     return replay->wish->rules ? replay->wish->rules : rule_book_rules(replay->book);
 }
 
+static struct need *foresee(const struct batch_mail *mail, void *unused)
+{
+    (void)unused;
+    return need_round(mail->facts, mail->records, NEED_ROUNDS);
+}
+
 /* What the rules of the wish name and the records do not hold, for the whole page. */
 static enum status look_up(struct tx *tx, struct again *mails, size_t count, struct err *err)
 {
     g_autofree struct batch_mail *wanting = g_new0(struct batch_mail, count);
     g_autofree struct need **needs = g_new0(struct need *, count);
     struct batch batch = {.mails = wanting, .is_rehearsal = true};
-    enum status status = ST_OK;
-    bool is_more = false;
     for (size_t i = 0; i < count; i++) {
         if (mails[i].facts && wants_are_any(&mails[i].plan->wants)) {
             wanting[batch.count++] = (struct batch_mail){.facts = mails[i].facts,
                                                          .records = mails[i].records};
         }
     }
-    is_more = batch.count > 0;
-    for (int round = 0; round < WANTS_ROUNDS && is_more && status == ST_OK; round++) {
-        for (size_t i = 0; i < batch.count; i++) {
-            if (!needs[i]) {
-                needs[i] = need_round(wanting[i].facts, wanting[i].records, 4);
-            }
-        }
-        status = gather_wants(tx, &batch, needs, &is_more, err);
-    }
+    enum status status = gather_wants(tx, &batch, needs, foresee, NULL, err);
     for (size_t i = 0; i < batch.count; i++) {
         g_clear_pointer(&needs[i], need_free);
     }
