@@ -4,9 +4,6 @@
 
 #include "desk/decision.h"
 
-/* Put into the ticket what the plan changes in it already. */
-void rule_effects_foresee(const struct plan *plan, struct ticket_record *ticket);
-
 /* The effects of decision->run that change something; decision->after is what the ticket will be then. */
 void rule_effects_change(struct decision *decision);
 

@@ -37,4 +37,9 @@ struct workflow_cause {
  * fires. Own. */
 struct plan *workflow_decide(const struct records *records, const struct workflow_cause *cause);
 
+/* Does the condition of a rule of the time hold for a ticket? Nothing is planned. faults (char *, own) gets what went
+ * wrong with the condition. */
+bool workflow_holds(const struct records *records, const struct ticket_record *ticket,
+                    const struct rule *rule, GPtrArray *faults);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "db/conn.h"
+#include "desk/plan.h"
 
 struct rule_tally;
 
@@ -19,6 +20,9 @@ void rule_tally_run(struct rule_tally *tally, int64_t version, const char *rule,
 void rule_tally_fired(struct rule_tally *tally, int64_t version, const char *rule);
 void rule_tally_fault(struct rule_tally *tally, int64_t version, const char *rule,
                       const char *what);
+
+/* All that rules did by a plan that is committed. */
+void rule_tally_plan(struct rule_tally *tally, int64_t version, const struct plan *plan);
 
 /* Write down what there is, in a transaction of its own, if LIMIT_TALLY_MS have gone since the last time (is_last: now).
  * What could not be written stays. Costs nothing where there is nothing. */

@@ -521,16 +521,6 @@ static void change_for(struct decision *decision, const struct rule_effect *effe
     }
 }
 
-void rule_effects_foresee(const struct plan *plan, struct ticket_record *ticket)
-{
-    for (guint i = 0; i < plan->changes->len; i++) {
-        const struct change *change = plan->changes->pdata[i];
-        if (change->kind == CHANGE_TICKET_SET && change->field == TICKET_FIELD_ASSIGNEE) {
-            ticket->assignee = change->person;
-        }
-    }
-}
-
 void rule_effects_change(struct decision *decision)
 {
     const GPtrArray *effects = decision->run->effects;

@@ -50,15 +50,16 @@ static struct events events_of_reply(const struct decision *decision)
     return events;
 }
 
-static bool assigns(const struct plan *plan)
+/* What the desk itself changes of who works on it; NULL: nothing. */
+static const struct change *find_assignment(const struct plan *plan)
 {
     for (guint i = 0; i < plan->changes->len; i++) {
         const struct change *change = plan->changes->pdata[i];
         if (change->kind == CHANGE_TICKET_SET && change->field == TICKET_FIELD_ASSIGNEE) {
-            return true;
+            return change;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Nothing of what is unverified triggers anything: anybody may have written it. */
@@ -74,7 +75,7 @@ static struct events events_of(const struct decision *decision)
         return events_of_reply(decision);
     case OUTCOME_TECHNICIAN:
         add_event(&events, EVENT_TECHNICIAN_REPLIED);
-        if (assigns(decision->plan)) {
+        if (find_assignment(decision->plan) != NULL) {
             add_event(&events, EVENT_ASSIGNED);
         }
         break;
@@ -269,24 +270,23 @@ void workflow_follow(struct decision *decision)
     if (decision->run == NULL) {
         return;
     }
-    struct ticket_record *before = decision->place.ticket != NULL
-                                       ? ticket_record_copy(decision->place.ticket)
-                                       : NULL;
+    const struct change *assignment = find_assignment(decision->plan);
     struct rule_scene scene = {.records = decision->records,
                                .decision = decision,
-                               .wants = &decision->plan->wants};
+                               .wants = &decision->plan->wants,
+                               .before = decision->place.ticket};
     struct events events = events_of(decision);
 
     ticket_record_free(decision->after);
     decision->after = ticket_now(decision);
-    rule_effects_foresee(decision->plan, decision->after);
+    if (assignment != NULL) {
+        decision->after->assignee = assignment->person;
+    }
     scene.ticket = decision->after;
-    scene.before = before;
     if (events.count > 0) {
         decision->event = rule_event_name(events.list[0]);
     }
     run_events(decision->run, decision->plan, &events, &scene);
-    ticket_record_free(before);
     rule_effects_change(decision);
 }
 
@@ -326,8 +326,8 @@ struct plan *workflow_decide(const struct records *records, const struct workflo
     decision.after = ticket_record_copy(cause->after);
     if (cause->rule != NULL) {
         decision.event = "every";
-        bool has_fired = rule_run_every(decision.run, cause->rule, &world);
-        say_fired(plan, decision.run, has_fired ? 0 : decision.run->fired->len);
+        (void)rule_run_every(decision.run, cause->rule, &world);
+        say_fired(plan, decision.run, 0);
         say_faults(plan, decision.run, 0);
     } else {
         struct events events = events_of_change(cause->before, cause->after);
@@ -340,4 +340,18 @@ struct plan *workflow_decide(const struct records *records, const struct workflo
     rule_run_free(decision.run);
     ticket_record_free(decision.after);
     return plan;
+}
+
+bool workflow_holds(const struct records *records, const struct ticket_record *ticket,
+                    const struct rule *rule, GPtrArray *faults)
+{
+    const struct rule_scene scene = {.records = records, .ticket = ticket};
+    struct rule_world world = rule_scene_world(&scene);
+    OWNED(rule_run) run = rule_run_new(records->rule.rules, false);
+    bool holds = rule_run_every(run, rule, &world);
+
+    for (guint i = 0; i < run->faults->len; i++) {
+        g_ptr_array_add(faults, g_strdup(((const struct rule_fault *)run->faults->pdata[i])->what));
+    }
+    return holds;
 }

@@ -74,17 +74,10 @@ static enum status parse_all(struct intake *intake, const GPtrArray *claimed,
 /* What rules did is counted when it is committed. */
 static void count_rules(const struct intake *intake, const struct batch_mail *mail)
 {
-    int64_t version = mail->records->rule.version;
-    for (guint i = 0; i < mail->plan->costs->len; i++) {
-        const struct plan_cost *cost = &g_array_index(mail->plan->costs, struct plan_cost, i);
-        rule_tally_run(intake->tally, version, cost->rule, cost->cost_us);
-    }
+    rule_tally_plan(intake->tally, mail->records->rule.version, mail->plan);
     for (guint c = 0; c < mail->plan->changes->len; c++) {
         const struct change *change = g_ptr_array_index(mail->plan->changes, c);
-        if (change->kind == CHANGE_RULE_FIRED) {
-            rule_tally_fired(intake->tally, version, change->rule);
-        } else if (change->kind == CHANGE_RULE_FAULT) {
-            rule_tally_fault(intake->tally, version, change->rule, change->text);
+        if (change->kind == CHANGE_RULE_FAULT) {
             log_warning("rule.failed", kv("rule", change->rule), kv("mail", mail->claimed->id),
                         kv("error", change->text));
         }

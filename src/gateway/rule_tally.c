@@ -114,6 +114,22 @@ void rule_tally_fault(struct rule_tally *tally, int64_t version, const char *rul
     }
 }
 
+void rule_tally_plan(struct rule_tally *tally, int64_t version, const struct plan *plan)
+{
+    for (guint i = 0; i < plan->costs->len; i++) {
+        const struct plan_cost *cost = &g_array_index(plan->costs, struct plan_cost, i);
+        rule_tally_run(tally, version, cost->rule, cost->cost_us);
+    }
+    for (guint c = 0; c < plan->changes->len; c++) {
+        const struct change *change = g_ptr_array_index(plan->changes, c);
+        if (change->kind == CHANGE_RULE_FIRED) {
+            rule_tally_fired(tally, version, change->rule);
+        } else if (change->kind == CHANGE_RULE_FAULT) {
+            rule_tally_fault(tally, version, change->rule, change->text);
+        }
+    }
+}
+
 /* The sums of one version go in one statement. */
 static void queue_version(struct tx *tx, const struct rule_tally *tally, int64_t version)
 {

@@ -233,20 +233,22 @@ static struct plan *decide_rule(const struct records *records, void *arg)
     return workflow_decide(records, &cause);
 }
 
-/* Under the ticket's lock, as it is now. The version of the rules may have changed meanwhile: then nothing is done. */
+/* Under the ticket's lock, as it is now. */
 static enum status fire(struct rule_tick *tick, struct conn *conn, const struct rule *rule,
                         ticket_id ticket, struct err *err)
 {
     TX_AUTO struct tx *tx = NULL;
-    struct act act = {.ticket = ticket, .decide = decide_rule, .arg = (void *)rule};
+    struct act act = {.ticket = ticket,
+                      .book = tick->book,
+                      .keeps_book = true, /* the rule is one of it */
+                      .decide = decide_rule,
+                      .arg = (void *)rule};
     enum status status = tx_begin(conn, TX_WRITE, &tx, err);
 
     if (status == ST_OK) {
         status = act_gather(tx, &act, err);
     }
     if (status == ST_OK) {
-        act.deed.records->rule.rules = rule_book_rules(tick->book);
-        act.deed.records->rule.version = rule_book_version(tick->book);
         status = act_decide(tx, &act, err);
     }
     bool has_fired = status == ST_OK && act.ticket == ticket &&
@@ -255,14 +257,14 @@ static enum status fire(struct rule_tick *tick, struct conn *conn, const struct 
         status = act_apply(tx, &act, err);
         rule_store_queue_mark(tx, rule_name(rule), &ticket, 1);
     }
-    act_done(&act);
     if (has_fired && status == ST_OK) {
         status = tx_commit(&tx, err);
     }
     if (has_fired && status == ST_OK) {
-        rule_tally_fired(tick->tally, rule_book_version(tick->book), rule_name(rule));
+        rule_tally_plan(tick->tally, rule_book_version(tick->book), act.deed.plan);
         log_info("rule.fired", kv("rule", rule_name(rule)), kv("ticket", ticket));
     }
+    act_done(&act);
     return status;
 }
 
@@ -287,18 +289,15 @@ static void set_customer(struct page *page, const struct ticket_record *ticket)
 static bool holds(struct rule_tick *tick, struct page *page, const struct rule *rule,
                   const struct ticket_record *ticket)
 {
-    const struct workflow_cause cause = {.after = ticket, .rule = rule};
+    g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
 
     set_customer(page, ticket);
-    OWNED(plan) plan = workflow_decide(page->records, &cause);
-    for (guint i = 0; i < plan->changes->len; i++) {
-        const struct change *change = g_ptr_array_index(plan->changes, i);
-        if (change->kind == CHANGE_RULE_FAULT) {
-            rule_tally_fault(tick->tally, rule_book_version(tick->book), change->rule,
-                             change->text);
-        }
+    bool is_true = workflow_holds(page->records, ticket, rule, faults);
+    for (guint i = 0; i < faults->len; i++) {
+        rule_tally_fault(tick->tally, rule_book_version(tick->book), rule_name(rule),
+                         g_ptr_array_index(faults, i));
     }
-    return plan_has(plan, CHANGE_RULE_FIRED);
+    return is_true;
 }
 
 static enum status unmark(struct conn *conn, const struct rule *rule, const GArray *tickets,

@@ -87,7 +87,7 @@ rule "runs for minutes" {
 rule "waits too long" {
     on    every 1m
     if    ticket.tags = stale and ticket.age >= 1s
-    then  set priority critical; untag stale
+    then  set priority critical; untag stale; set group "Net"
 }
 rule "old ones" {
     on    every 1m
@@ -287,6 +287,7 @@ class Rules(DeskCase):
         wait_for("the rules of the time", lambda: sorted(self.fired(row["ticket"]))[:2] == [
             "old ones", "receipt"] and self.ticket(row["ticket"])["priority"] == "critical")
         self.assertEqual(self.ticket(row["ticket"])["tags"], [])
+        self.assertEqual(self.desk.json("ticket", "show", row["ticket"])["group"], "Net")
         other, _ = self.new_ticket(self.person())
         self.desk.postdesk("ticket", "set", other["ticket"], "product=once")
         self.ask_the_time()
