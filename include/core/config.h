@@ -16,7 +16,7 @@
 
 struct config {
     char *database;     /* own: libpq connection string */
-    char *secrets_dir;  /* own: a file a secret; NULL: $CREDENTIALS_DIRECTORY */
+    char *secrets_dir;  /* own: a file a secret; those in $CREDENTIALS_DIRECTORY come first */
     char *ca_file;      /* own: PEM with the CAs to trust; NULL: the system's */
     int64_t intakes;    /* intake roles on this host */
     int64_t senders;    /* send roles on this host */
@@ -54,12 +54,13 @@ MUST_CHECK enum status config_parse(const char *file, const char *text, gsize le
 void config_free(struct config *config);
 DEFINE_OWNED(config, config_free)
 
-/* The content of a secret file of this host, without the line feed at its end. The name may hold only
+/* The content of a secret of this host, without the line feed at its end: a credential that systemd handed over (NAME or
+ * secret_NAME), else a file in secrets-dir. The name may hold only
  * letters, digits, "-", "_", "." and "@" and must not begin with a dot.
  *
  * ST_INVALID    the name is none
  * ST_NOT_FOUND  there is no such file
- * ST_FATAL      no folder is configured, or the file is not readable, too large or binary */
+ * ST_FATAL      the file is not readable, too large or binary */
 MUST_CHECK enum status config_secret(const struct config *config, const char *name,
                                      char **secret_out, struct err *err);
 

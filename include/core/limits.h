@@ -88,6 +88,7 @@
 #define LIMIT_MAILBOXES       1024  /* fetch roles on one host */
 #define LIMIT_ROLE_END_MS     8000  /* from SIGTERM to SIGKILL */
 #define LIMIT_RESTART_MS      30000 /* the longest wait before a role is started again */
+#define LIMIT_STATUS_CHARS    500   /* of a mistake in what systemctl status shows */
 #define LIMIT_ROLE_HEALTHY_MS 60000 /* a role that ran this long begins again with the shortest */
 
 /* Leases of roles: what a dead host keeps others from doing. */

@@ -36,8 +36,8 @@ enum { MS = 1000, SECOND = 1000 * MS, MINUTE = 60 * SECOND };
 static const struct config_setting SETTINGS[] = {
     {"database", "URL", NULL, "where the desk's database is: a libpq connection string or URL",
      AT(database), .kind = CONFIG_TEXT, .is_required = true},
-    {"secrets-dir", "PATH", NULL,
-     "the folder with one file a secret; without it $CREDENTIALS_DIRECTORY, as systemd sets it",
+    {"secrets-dir", "PATH", "/etc/postdesk/secrets",
+     "the folder with one file a secret; what systemd hands over as credentials comes first",
      AT(secrets_dir), .kind = CONFIG_TEXT},
     {"ca-file", "PATH", NULL, "PEM file with the authorities to trust; without it the system's",
      AT(ca_file), .kind = CONFIG_TEXT},
@@ -349,25 +349,49 @@ static bool is_secret_name(const char *name)
     return true;
 }
 
+/* Where a secret stands: what systemd handed over comes first, by its own name or as one of a folder's files, which
+ * LoadCredential=secret:FOLDER calls "secret_NAME"; then secrets-dir. Own. */
+static char *secret_path(const struct config *config, const char *name)
+{
+    const char *handed = getenv("CREDENTIALS_DIRECTORY");
+
+    if (handed != NULL && handed[0] != '\0') {
+        g_autofree char *prefixed = g_strconcat("secret_", name, NULL);
+        const char *const names[] = {name, prefixed};
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+            g_autofree char *path = g_build_filename(handed, names[i], NULL);
+            if (access(path, F_OK) == 0) {
+                return g_steal_pointer(&path);
+            }
+        }
+    }
+    return g_build_filename(config->secrets_dir, name, NULL);
+}
+
+static enum status hint_secret(const struct config *config, const char *name, struct err *err)
+{
+    if (getenv("CREDENTIALS_DIRECTORY") != NULL) {
+        return err_hint(err,
+                        "a service sees a new secret when it is started again: put \"%s\" into "
+                        "\"%s\", then systemctl restart postdeskd",
+                        name, config->secrets_dir);
+    }
+    return err_hint(err, "put the secret \"%s\" into a file of that name in \"%s\"", name,
+                    config->secrets_dir);
+}
+
 enum status config_secret(const struct config *config, const char *name, char **secret_out,
                           struct err *err)
 {
-    const char *folder = config->secrets_dir != NULL ? config->secrets_dir
-                                                     : getenv("CREDENTIALS_DIRECTORY");
     g_autoptr(GString) content = g_string_new(NULL);
 
     if (!is_secret_name(name)) {
         (void)err_set(err, ST_INVALID, "\"%s\" cannot be the name of a secret", name);
         return err_hint(err, "use letters, digits, \"-\", \"_\", \".\" and \"@\", no dot in front");
     }
-    if (folder == NULL || folder[0] == '\0') {
-        (void)err_set(err, ST_FATAL, "cannot read the secret \"%s\": no folder for secrets", name);
-        return err_hint(err, "set secrets-dir in the config file, or use systemd's LoadCredential");
-    }
-    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *path = secret_path(config, name);
     if (read_file(path, LIMIT_SECRET_BYTES, content, err) != ST_OK) {
-        return err_hint(err, "put the secret \"%s\" into a file of that name in \"%s\"", name,
-                        folder);
+        return hint_secret(config, name, err);
     }
     if (memchr(content->str, '\0', content->len) != NULL) {
         return err_set(err, ST_FATAL, "cannot use \"%s\": it is no text", path);

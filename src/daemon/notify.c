@@ -4,7 +4,7 @@
  * an abstract name), so it needs no library. Nobody may be listening, or systemd may be busy: what
  * cannot be sent is dropped, because the daemon's work does not depend on it.
  *
- *     READY=1  RELOADING=1  STOPPING=1  WATCHDOG=1  STATUS=text
+ *     READY=1  RELOADING=1 MONOTONIC_USEC=us  STOPPING=1  WATCHDOG=1  STATUS=text
  *
  * Only the supervisor speaks (NotifyAccess=main); roles do not inherit a use for it.
  * I/O: a datagram socket a message; a few a minute.

@@ -41,6 +41,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/roster.h"
+#include "core/text.h"
 #include "daemon/notify.h"
 
 enum { US_PER_MS = 1000, US_PER_SECOND = 1000000, REPORT_FD = 3, LONGEST_FACTOR = 30 };
@@ -55,6 +56,7 @@ struct slot {
     enum slot_state state;
     bool is_wanted;
     bool is_told;       /* to end by us: its end is no failure */
+    bool is_fatal;      /* WAITING: only a person can help */
     pid_t pid;          /* RUNNING, ENDING */
     int64_t due_us;     /* WAITING: the start; ENDING: SIGKILL */
     int64_t started_us; /* RUNNING, ENDING */
@@ -74,6 +76,7 @@ struct supervisor {
     sigset_t outer_mask;
     bool is_ending;
     bool is_ready_said;
+    char *refusal; /* own: what is wrong with the newest config; NULL: it is the one that runs */
     char *status_said;   /* own: to systemd; NULL */
     int64_t watchdog_us; /* 0: none */
     int64_t next_watchdog_us;
@@ -294,6 +297,7 @@ static void start(struct supervisor *supervisor, struct slot *slot)
     slot->pid = pid;
     slot->started_us = now_us();
     slot->is_told = false;
+    slot->is_fatal = false;
     slot_set_state(slot, SLOT_RUNNING);
     const struct kv fields[] = {
         kv("role", slot->role->name),
@@ -338,6 +342,7 @@ static void on_end(struct supervisor *supervisor, struct slot *slot, int wait_st
                                      : supervise_backoff_us(supervisor->config->restart_us,
                                                             slot->backoff_us, ran_us, code);
     slot->due_us = now + slot->backoff_us;
+    slot->is_fatal = code == status_exit_code(ST_FATAL);
     slot_set_state(slot, SLOT_WAITING);
     if (!slot->is_wanted) {
         g_ptr_array_remove(supervisor->slots, slot);
@@ -370,18 +375,38 @@ static void reap(struct supervisor *supervisor)
 
 /* ---- what happens ------------------------------------------------------------------------------ */
 
-static void say_status(struct supervisor *supervisor)
+/* What `systemctl status` shows: one line, and first of all how much of the daemon runs. */
+static char *status_line(const struct supervisor *supervisor)
 {
+    GString *line = g_string_new(NULL);
     unsigned running = 0;
+
     for (guint i = 0; i < supervisor->slots->len; i++) {
         running += ((const struct slot *)supervisor->slots->pdata[i])->state == SLOT_RUNNING;
     }
-    g_autofree char *text = g_strdup_printf("STATUS=%u of %u roles run, %u mailboxes", running,
-                                            supervisor->slots->len, supervisor->mailboxes->len);
-    if (g_strcmp0(text, supervisor->status_said) != 0) {
-        notify_send("%s", text);
+    g_string_append_printf(line, "%u of %u roles run, %u mailboxes", running,
+                           supervisor->slots->len, supervisor->mailboxes->len);
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        const struct slot *slot = supervisor->slots->pdata[i];
+        if (slot->is_fatal && slot->state == SLOT_WAITING) {
+            g_string_append_printf(line, "; %s cannot work, see the log", slot->role->name);
+            break;
+        }
+    }
+    if (supervisor->refusal) {
+        g_string_append_printf(line, "; the new config is wrong, the old one stays: %s",
+                               supervisor->refusal);
+    }
+    return g_string_free(line, FALSE);
+}
+
+static void say_status(struct supervisor *supervisor)
+{
+    g_autofree char *line = status_line(supervisor);
+    if (g_strcmp0(line, supervisor->status_said) != 0) {
+        notify_send("STATUS=%s", line);
         g_free(supervisor->status_said);
-        supervisor->status_said = g_steal_pointer(&text);
+        supervisor->status_said = g_steal_pointer(&line);
     }
 }
 
@@ -396,27 +421,9 @@ static void begin_end(struct supervisor *supervisor)
     reconcile(supervisor);
 }
 
-/* New config, new program: every role anew. What is wrong with a new config changes nothing. */
-static void reload(struct supervisor *supervisor)
+/* Every role anew, with the config that is on the disk and the program that is. */
+static void start_anew(struct supervisor *supervisor)
 {
-    struct config *config = NULL;
-    struct err err = {.status = ST_OK};
-    enum log_level level = LOG_LEVEL_INFO;
-
-    if (supervisor->is_ending) {
-        return;
-    }
-    if (config_load(supervisor->config_path, &config, &err) != ST_OK) {
-        log_error("config.refused", kv("error", err.text));
-        notify_send("STATUS=the new config is wrong, the old one stays: %s", err.text);
-        return;
-    }
-    config_free(supervisor->config);
-    supervisor->config = config;
-    if (log_level_parse(config->log_level, &level, &err) == ST_OK) {
-        log_set_level(level);
-    }
-    log_info("config.loaded", kv("count", supervisor->slots->len));
     for (guint i = 0; i < supervisor->slots->len; i++) {
         struct slot *slot = supervisor->slots->pdata[i];
         ask_to_end(slot);
@@ -426,6 +433,44 @@ static void reload(struct supervisor *supervisor)
         }
     }
     reconcile(supervisor);
+}
+
+/* Take the new config whole, or stay with the old one and say why. */
+static bool take_config(struct supervisor *supervisor)
+{
+    struct config *config = NULL;
+    struct err err = {.status = ST_OK};
+    enum log_level level = LOG_LEVEL_INFO;
+    enum status status = config_load(supervisor->config_path, &config, &err);
+
+    g_clear_pointer(&supervisor->refusal, g_free);
+    if (status == ST_OK) {
+        status = log_level_parse(config->log_level, &level, &err);
+    }
+    if (status != ST_OK) {
+        config_free(config);
+        log_error("config.refused", kv("error", err.text));
+        supervisor->refusal = text_one_line(err.text, LIMIT_STATUS_CHARS);
+        return false;
+    }
+    config_free(supervisor->config);
+    supervisor->config = config;
+    log_set_level(level);
+    log_info("config.loaded", kv("count", supervisor->slots->len));
+    return true;
+}
+
+static void reload(struct supervisor *supervisor)
+{
+    if (supervisor->is_ending) {
+        return;
+    }
+    notify_send("RELOADING=1\nMONOTONIC_USEC=%" PRId64, now_us());
+    if (take_config(supervisor)) {
+        start_anew(supervisor);
+    }
+    g_autofree char *line = status_line(supervisor);
+    notify_send("READY=1\nSTATUS=%s", line);
 }
 
 static void on_signals(struct supervisor *supervisor)
@@ -569,6 +614,7 @@ static void supervisor_done(struct supervisor *supervisor)
     g_clear_pointer(&supervisor->config, config_free);
     g_clear_pointer(&supervisor->report, frame_reader_free);
     g_free(supervisor->program);
+    g_free(supervisor->refusal);
     g_free(supervisor->status_said);
     g_ptr_array_unref(supervisor->slots);
     g_array_unref(supervisor->mailboxes);

@@ -24,7 +24,7 @@ Test(config, has_defaults_for_all_but_the_database)
 
     cr_assert_eq(parse("database postgresql:///desk\n", &config, &err), ST_OK, "%s", err.text);
     cr_expect_str_eq(config->database, "postgresql:///desk");
-    cr_expect_null(config->secrets_dir);
+    cr_expect_str_eq(config->secrets_dir, "/etc/postdesk/secrets");
     cr_expect_null(config->ca_file);
     cr_expect_eq(config->intakes, 2);
     cr_expect_eq(config->senders, 1);
@@ -254,18 +254,38 @@ Test(config_files, reads_secrets_up_to_the_limit)
     cr_expect_eq(config_secret(&config, "more", &none, &err), ST_FATAL);
 }
 
-Test(config_files, looks_for_secrets_where_systemd_puts_them)
+Test(config_files, prefers_secrets_that_systemd_handed_over)
 {
-    const struct config config = {.secrets_dir = NULL};
-    struct err err = {.status = ST_OK};
-    g_autofree char *secret = NULL;
-    g_autofree char *none = NULL;
+    const struct {
+        const char *name;
+        const char *handed; /* systemd's folder; NULL: no service */
+        const char *own;    /* secrets-dir */
+        const char *want;   /* NULL: there is none */
+        const char *want_hint;
+    } cases[] = {
+        {"plain", folder, "/nowhere", "1", NULL},   /* LoadCredential=plain:FILE */
+        {"support", folder, "/nowhere", "2", NULL}, /* LoadCredential=secret:FOLDER */
+        {"plain", "/nowhere", folder, "1", NULL},
+        {"support", NULL, folder, NULL, "put the secret"},
+        {"new", folder, "/nowhere", NULL, "restart postdeskd"},
+    };
 
-    g_free(write_file("key", "k\n", -1));
-    setenv("CREDENTIALS_DIRECTORY", folder, 1);
-    cr_assert_eq(config_secret(&config, "key", &secret, &err), ST_OK, "%s", err.text);
-    cr_expect_str_eq(secret, "k");
+    g_free(write_file("plain", "1\n", -1));
+    g_free(write_file("secret_support", "2\n", -1));
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct config config = {.secrets_dir = (char *)cases[i].own};
+        struct err err = {.status = ST_OK};
+        g_autofree char *secret = NULL;
+        unsetenv("CREDENTIALS_DIRECTORY");
+        if (cases[i].handed != NULL) {
+            setenv("CREDENTIALS_DIRECTORY", cases[i].handed, 1);
+        }
+        enum status status = config_secret(&config, cases[i].name, &secret, &err);
+        cr_expect_eq(status, cases[i].want != NULL ? ST_OK : ST_NOT_FOUND, "%zu: got %s", i,
+                     status_name(status));
+        cr_expect_eq(g_strcmp0(secret, cases[i].want), 0, "%zu: got %s", i, secret);
+        cr_expect(cases[i].want_hint == NULL || strstr(err.hint, cases[i].want_hint) != NULL,
+                  "%zu: hint %s", i, err.hint);
+    }
     unsetenv("CREDENTIALS_DIRECTORY");
-    cr_assert_eq(config_secret(&config, "key", &none, &err), ST_FATAL);
-    cr_expect_not_null(strstr(err.hint, "secrets-dir"));
 }
