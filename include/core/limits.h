@@ -144,6 +144,8 @@
 /* Sending. */
 #define LIMIT_SEND_BYTES      20971520 /* a mail as it travels, its attachments encoded */
 #define LIMIT_SEND_LEASE_MS   5000     /* no mail is begun with less of its lease left */
+#define LIMIT_PAGE_GROWTH     8        /* a mail's HTML, against its text */
+#define LIMIT_PAGE_BYTES      8192     /* and besides */
 #define LIMIT_OUTAGE_MS       60000 /* the longest wait before a server that was away is tried again */
 #define LIMIT_OUTAGE_FIRST_MS 1000
 #define LIMIT_TEMPLATE_LEVELS 4  /* conditions in each other */

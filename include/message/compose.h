@@ -34,6 +34,8 @@ struct compose {
         is_automatic; /* Auto-Submitted: auto-replied or auto-generated, X-Auto-Response-Suppress: All */
     bool is_reply; /* automatic: auto-replied instead of auto-generated */
     const char *text;
+    const char
+        *language; /* of the text: the mail has an HTML alternative as well; NULL: it has none */
     const struct compose_attachment *attachments;
     size_t attachment_count;
 };

@@ -7,9 +7,9 @@
  * told what to leave out), and when a notice is written (files of contacts that do not fit are named in it).
  * Both ask here, and both err to the same side: nothing that was planned as fitting is left out later.
  *
- *     a text       quoted-printable at its worst: three bytes of one
+ *     a text       quoted-printable at its worst: three bytes of one; and its page (message/rich)
  *     a file       base64: 78 bytes for 57, and PART_BYTES for its header, whatever its name
- *     the rest     HEAD_BYTES: header, references, the words around the text, the outer boundary
+ *     the rest     HEAD_BYTES: header, references, the words around the text, the page around them, boundaries
  *
  * Pure.
  */
@@ -21,7 +21,7 @@
 #include "core/limits.h"
 #include "core/text.h"
 
-#define TEXT_GROWTH      3
+#define TEXT_GROWTH      (3 + LIMIT_PAGE_GROWTH)
 #define ENCODED_LINE     57
 #define ENCODED_LINE_OUT 78
 #define PART_BYTES       2048 /* names of 255 characters, encoded, twice */

@@ -405,6 +405,7 @@ static enum status compose_parts(const struct outbound_due *due, const struct ki
         .is_automatic = due->is_automatic || kind->is_machines,
         .is_reply = kind->is_answer,
         .text = parts->body,
+        .language = due->language,
         .attachments = (const struct compose_attachment *)(void *)parts->files->data,
         .attachment_count = parts->files->len,
     };

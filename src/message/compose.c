@@ -8,7 +8,8 @@
  *
  * The boundary of a multipart begins with "=_", which neither quoted-printable nor base64 can produce;
  * a 7bit body that holds these two bytes is sent as quoted-printable. It is made from the
- * Message-ID, so that the same notice gives the same bytes each time it is sent.
+ * Message-ID, so that the same notice gives the same bytes each time it is sent. The HTML alternative
+ * (message/rich) needs no encoding: it is 7bit, and without these two bytes, by itself.
  *
  * It does not decide to whom what goes, and does not strip tokens: that is the gateway's and
  * desk/audience's work. Pure.
@@ -23,6 +24,8 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "message/address.h"
+#include "message/flowed.h"
+#include "message/rich.h"
 
 #define LINE_BYTES        998
 #define FIELD_NAME_BYTES  16 /* "In-Reply-To: <>" around an id */
@@ -211,15 +214,26 @@ static void set_content(GMimePart *part, GMimeStream *stream, GMimeContentEncodi
     g_object_unref(stream);
 }
 
-static GMimePart *text_part(const char *text)
+static GMimePart *text_part(const char *lines)
 {
     GMimePart *part = g_mime_part_new_with_type("text", "plain");
-    g_autofree char *lines = plain_lines(text);
+    g_autofree char *flowed = flowed_fold(lines);
 
     g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
-    set_content(part, g_mime_stream_mem_new_with_buffer(lines, strlen(lines)),
-                is_7bit(lines) ? GMIME_CONTENT_ENCODING_7BIT
-                               : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+    g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "format", "flowed");
+    set_content(part, g_mime_stream_mem_new_with_buffer(flowed, strlen(flowed)),
+                is_7bit(flowed) ? GMIME_CONTENT_ENCODING_7BIT
+                                : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+    return part;
+}
+
+static GMimePart *html_part(const char *html)
+{
+    GMimePart *part = g_mime_part_new_with_type("text", "html");
+
+    g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
+    set_content(part, g_mime_stream_mem_new_with_buffer(html, strlen(html)),
+                GMIME_CONTENT_ENCODING_7BIT);
     return part;
 }
 
@@ -288,10 +302,10 @@ static GMimePart *attachment_part(const struct compose_attachment *attachment)
     return part;
 }
 
-static char *boundary_of(const char *message_id)
+static char *boundary_of(const char *message_id, const char *start)
 {
     uint8_t digest[32];
-    g_autoptr(GString) boundary = g_string_new("=_");
+    g_autoptr(GString) boundary = g_string_new(start);
 
     text_sha256(message_id, strlen(message_id), digest);
     for (size_t i = 0; i < BOUNDARY_TEXT_HEX / 2; i++) {
@@ -300,25 +314,54 @@ static char *boundary_of(const char *message_id)
     return g_strdup(boundary->str);
 }
 
-static GMimeObject *body_of(const struct compose *compose)
+/* Takes the part. */
+static void add_part(GMimeMultipart *multipart, GMimeObject *part)
 {
-    GMimePart *text = text_part(compose->text);
+    g_mime_multipart_add(multipart, part);
+    g_object_unref(part);
+}
 
-    if (compose->attachment_count == 0) {
+static GMimeMultipart *multipart_of(const char *subtype, const char *message_id, const char *start)
+{
+    GMimeMultipart *multipart = g_mime_multipart_new_with_subtype(subtype);
+    g_autofree char *boundary = boundary_of(message_id, start);
+
+    g_mime_multipart_set_boundary(multipart, boundary);
+    return multipart;
+}
+
+/* The text, and what shows the same. */
+static GMimeObject *words_of(const struct compose *compose)
+{
+    g_autofree char *lines = plain_lines(compose->text);
+    g_autofree char *html = compose->language == NULL ? NULL
+                                                      : rich_from_text(lines, compose->language);
+    GMimePart *text = text_part(lines);
+
+    if (html == NULL) {
         return GMIME_OBJECT(text);
     }
 
-    GMimeMultipart *mixed = g_mime_multipart_new_with_subtype("mixed");
-    g_autofree char *boundary = boundary_of(compose->message_id);
+    GMimeMultipart *both = multipart_of("alternative", compose->message_id, "=_a");
 
-    g_mime_multipart_set_boundary(mixed, boundary);
-    g_mime_multipart_add(mixed, GMIME_OBJECT(text));
-    g_object_unref(text);
+    add_part(both, GMIME_OBJECT(text));
+    add_part(both, GMIME_OBJECT(html_part(html)));
+    return GMIME_OBJECT(both);
+}
+
+static GMimeObject *body_of(const struct compose *compose)
+{
+    GMimeObject *words = words_of(compose);
+
+    if (compose->attachment_count == 0) {
+        return words;
+    }
+
+    GMimeMultipart *mixed = multipart_of("mixed", compose->message_id, "=_");
+
+    add_part(mixed, words);
     for (size_t i = 0; i < compose->attachment_count; i++) {
-        GMimePart *part = attachment_part(&compose->attachments[i]);
-
-        g_mime_multipart_add(mixed, GMIME_OBJECT(part));
-        g_object_unref(part);
+        add_part(mixed, GMIME_OBJECT(attachment_part(&compose->attachments[i])));
     }
     return GMIME_OBJECT(mixed);
 }

@@ -185,9 +185,26 @@ def header(message, name):
 
 
 def text_of(message):
-    """The text that a person reads, with LF line ends."""
+    """The text that a person reads, with LF line ends, flowed lines joined."""
     part = message.get_body(preferencelist=("plain", "html"))
-    return "" if part is None else part.get_content().replace("\r\n", "\n")
+    if part is None:
+        return ""
+    text = part.get_content().replace("\r\n", "\n")
+    return unfold(text) if part["Content-Type"].params.get("format") == "flowed" else text
+
+
+def unfold(text):
+    """The lines of format=flowed (RFC 3676) as their writer meant them."""
+    lines, is_open = [], False
+    for line in text.split("\n"):
+        is_quote = line.startswith(">")
+        line = line.removeprefix(" ")
+        if is_open and not is_quote and line != "-- ":
+            lines[-1] += line
+        else:
+            lines.append(line)
+        is_open = line.endswith(" ") and line != "-- " and not is_quote
+    return "\n".join(lines)
 
 
 def address_of(message, name="From"):

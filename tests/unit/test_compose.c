@@ -41,7 +41,7 @@ Test(compose, writes_a_plain_notice_exactly)
                           "Date: Mon, 05 Jan 2026 08:00:00 +0000\r\n"
                           "Message-Id: <TOKEN.12@desk.example>\r\n"
                           "MIME-Version: 1.0\r\n"
-                          "Content-Type: text/plain; charset=utf-8\r\n"
+                          "Content-Type: text/plain; charset=utf-8; format=flowed\r\n"
                           "Content-Transfer-Encoding: 7bit\r\n"
                           "\r\n"
                           "Hello,\r\n\r\nwe read it.\r\n");

@@ -1,143 +1,5 @@
 /* Notices: exact mails, the conversation that mail programs see, and what must never be in them. */
-#include <string.h>
-
-#include <criterion/criterion.h>
-#include <glib.h>
-
-#include "gateway/notice.h"
-
-/* Tokens of the real form; their tags are of no interest here. */
-static char contact_token[TOKEN_CHARS + 1];
-static char technician_token[TOKEN_CHARS + 1];
-static char note_token[TOKEN_CHARS + 1];
-static char bounce_token[TOKEN_CHARS + 1];
-
-static void make_token(enum token_purpose purpose, int64_t person, char *text_out)
-{
-    static const struct token_keys KEYS = {.is_live = {true}, .secret = {{1}}};
-    struct token token = {.purpose = purpose,
-                          .object_kind = TOKEN_TICKET,
-                          .object = 12,
-                          .person = person};
-
-    token_write(&KEYS, &token, 99, text_out);
-}
-
-static void make_tokens(void)
-{
-    make_token(TOKEN_CONTACT_REPLY, 7, contact_token);
-    make_token(TOKEN_TECHNICIAN_REPLY, 3, technician_token);
-    make_token(TOKEN_TECHNICIAN_NOTE, 3, note_token);
-    make_token(TOKEN_BOUNCE, 0, bounce_token);
-}
-
-static const struct due_mailbox MAILBOX = {.id = 1,
-                                           .address = "support@desk.example",
-                                           .name = "Desk",
-                                           .has_subaddresses = true};
-
-static const struct due_person ANNA = {7, "Anna Meyer", "anna@acme.example"};
-static const struct due_person MAX = {8, "Max Roth", "max@acme.example"};
-static const struct due_person BEN = {3, "Ben Huber", "ben@desk.example"};
-
-static void add_audience(struct outbound_due *due, const struct due_person *person)
-{
-    g_ptr_array_add(due->audience, (gpointer)person->name);
-    g_array_append_val(due->audience_ids, person->id);
-}
-
-static void add_reference(struct outbound_due *due, const char *id, bool is_ours, bool is_known)
-{
-    struct due_reference reference = {.id = id, .is_ours = is_ours, .is_known = is_known};
-
-    g_array_append_val(due->references, reference);
-}
-
-static void add_file(struct outbound_due *due, const char *name, const char *type,
-                     const char *content, int64_t bytes)
-{
-    struct due_attachment file = {.name = name, .type = type, .bytes = bytes};
-
-    file.content = content == NULL ? NULL : g_bytes_new(content, strlen(content));
-    g_array_append_val(due->attachments, file);
-}
-
-/* Anna asked, Ben answered: what Anna gets. */
-static struct outbound_due *add_sample(struct outbound_batch *batch, const char *notice,
-                                       const struct due_person *recipient, const char *reply_token)
-{
-    struct outbound_due *due = outbound_batch_add(batch);
-
-    due->id = 41;
-    due->mailbox = &MAILBOX;
-    due->ticket = 12;
-    due->comment = 5;
-    due->notice = notice;
-    due->address = recipient->address;
-    due->recipient = *recipient;
-    due->language = "en";
-    due->message_id = "id.41@desk.example";
-    due->reply_token = reply_token;
-    due->bounce_token = bounce_token;
-    due->queued_at_us = 1795342800LL * G_USEC_PER_SEC; /* 2026-11-22 10:20 UTC */
-    due->subject = "Printer on fire";
-    due->customer = "Acme GmbH";
-    due->requester = ANNA;
-    due->author = ANNA;
-    due->kind = "public";
-    due->text = "The printer burns.\n\nAnna";
-    add_audience(due, &ANNA);
-    add_audience(due, &MAX);
-    return due;
-}
-
-/* The mail as text with LF, soft line breaks of quoted-printable undone. */
-static char *render(const struct outbound_due *due)
-{
-    struct err err = {.status = ST_OK};
-    CLEANUP(notice_mail_clear) struct notice_mail mail = {0};
-    enum status status = notice_render(due, NULL, &mail, &err);
-
-    cr_assert_eq(status, ST_OK, "%s: %s", due->notice, err.text);
-
-    gsize length = 0;
-    const char *bytes = g_bytes_get_data(mail.bytes, &length);
-    g_autoptr(GString) text = g_string_new_len(bytes, (gssize)length);
-
-    g_string_replace(text, "\r\n", "\n", 0);
-    g_string_replace(text, "=\n", "", 0);
-    g_string_replace(text, "=20", " ", 0);
-    g_string_replace(text, "=3D", "=", 0);
-    return g_strdup(text->str);
-}
-
-/* Unfolded value of a header field; own; NULL. */
-static char *field_of(const char *mail, const char *name)
-{
-    g_autofree char *head = g_strndup(mail, (gsize)(strstr(mail, "\n\n") - mail));
-    g_autoptr(GString) unfolded = g_string_new(head);
-    g_autofree char *start = g_strconcat(name, ": ", NULL);
-    char *found = NULL;
-
-    g_string_replace(unfolded, "\n ", " ", 0);
-    g_string_replace(unfolded, "\n\t", " ", 0);
-
-    g_auto(GStrv) lines = g_strsplit(unfolded->str, "\n", -1);
-
-    for (size_t i = 0; lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], start)) {
-            found = g_strstrip(g_strdup(lines[i] + strlen(start)));
-        }
-    }
-    return found;
-}
-
-static void expect_field(const char *mail, const char *name, const char *want)
-{
-    g_autofree char *got = field_of(mail, name);
-
-    cr_expect(g_strcmp0(got, want) == 0, "%s: got %s, want %s", name, got, want);
-}
+#include "notice_sample.h"
 
 Test(notice, has_templates_without_a_mistake)
 {
@@ -160,29 +22,47 @@ Test(notice, of_an_answer_is_exactly_this)
     add_reference(due, "own.40@desk.example", true, true);
 
     g_autofree char *got = render(due);
-    g_autofree char *want = g_strdup_printf("From: \"Ben Huber (Desk)\" <support@desk.example>\n"
-                                            "To: Anna Meyer <anna@acme.example>\n"
-                                            "Reply-To: Desk #12\n\t<support+%s@desk.example>\n"
-                                            "Subject: Re: [#12] Printer on fire\n"
-                                            "Date: Sun, 22 Nov 2026 10:20:00 +0000\n"
-                                            "Message-Id: <id.41@desk.example>\n"
-                                            "In-Reply-To: <own.40@desk.example>\n"
-                                            "References: <a1@acme.example> <own.40@desk.example>\n"
-                                            "MIME-Version: 1.0\n"
-                                            "Content-Type: text/plain; charset=utf-8\n"
-                                            "Content-Transfer-Encoding: 7bit\n"
-                                            "\n"
-                                            "Please pull the plug.\n"
-                                            "\n"
-                                            "Ben\n"
-                                            "\n"
-                                            "-- \n"
-                                            "Ben Huber, Desk\n"
-                                            "Ticket #12\n"
-                                            "The others on this ticket: Max Roth\n",
-                                            contact_token);
+    g_autofree char *want =
+        g_strdup_printf("From: \"Ben Huber (Desk)\" <support@desk.example>\n"
+                        "To: Anna Meyer <anna@acme.example>\n"
+                        "Reply-To: Desk #12\n\t<support+%s@desk.example>\n"
+                        "Subject: Re: [#12] Printer on fire\n"
+                        "Date: Sun, 22 Nov 2026 10:20:00 +0000\n"
+                        "Message-Id: <id.41@desk.example>\n"
+                        "In-Reply-To: <own.40@desk.example>\n"
+                        "References: <a1@acme.example> <own.40@desk.example>\n"
+                        "MIME-Version: 1.0\n"
+                        "Content-Type: multipart/alternative; "
+                        "boundary=\"=_a63b0cb1ed29932ab4e133769\"\n"
+                        "\n"
+                        "--=_a63b0cb1ed29932ab4e133769\n"
+                        "Content-Type: text/plain; charset=utf-8; format=flowed\n"
+                        "Content-Transfer-Encoding: 7bit\n"
+                        "\n"
+                        "Please pull the plug.\n"
+                        "\n"
+                        "Ben\n"
+                        "\n"
+                        "-- \n"
+                        "Ben Huber, Desk\n"
+                        "Ticket #12\n"
+                        "The others on this ticket: Max Roth\n"
+                        "\n"
+                        "--=_a63b0cb1ed29932ab4e133769\n"
+                        "Content-Type: text/html; charset=utf-8\n"
+                        "Content-Transfer-Encoding: 7bit\n"
+                        "\n",
+                        contact_token);
 
-    cr_expect_str_eq(got, want, "got:\n%s\nwant:\n%s", got, want);
+    cr_expect(g_str_has_prefix(got, want), "got:\n%s\nwant:\n%s", got, want);
+
+    static const char PAGE[] =
+        "<p>Please pull the plug.</p>\n<p>Ben</p>\n<div style=\"margin-top:24px;padding-top:8px;"
+        "border-top:1px solid #bbb;\nfont-size:13px;color:#666\">\n<p>Ben Huber, Desk<br>\nTicket "
+        "#12<br>\nThe others on this ticket: Max Roth</p>\n</div>\n</body>\n</html>\n\n"
+        "--=_a63b0cb1ed29932ab4e133769--\n";
+
+    cr_expect(g_str_has_suffix(got, PAGE), "got:\n%s\nwant at its end:\n%s", got, PAGE);
 }
 
 Test(notice, carries_the_bounce_token_in_the_envelope_where_it_fits)
@@ -557,140 +437,4 @@ Test(notice, says_that_a_machine_wrote_it)
     expect_field(second, "Auto-Submitted", "auto-generated");
     expect_field(third, "Auto-Submitted", NULL);
     expect_field(fourth, "Auto-Submitted", "auto-generated");
-}
-
-/* ---- files ------------------------------------------------------------------------------------- */
-
-Test(notice, carries_files_as_far_as_the_limit_allows)
-{
-    static const struct {
-        const char *notice;
-        int64_t bytes[3];
-        bool want[3];
-    } CASES[] = {
-        {"reply", {1000, 1000, 1000}, {true, true, true}},
-        {"reply", {10 << 20, 10 << 20, 1000}, {true, false, true}},
-        {"reply", {15 << 20, 1000, 1000}, {false, true, true}},
-        {"reply", {INT64_MAX, 1000, INT64_MAX}, {false, true, false}},
-        {"receipt", {1000, 1000, 1000}, {false, false, false}},
-        {"assigned", {1000, 1000, 1000}, {false, false, false}},
-    };
-
-    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
-        OWNED(outbound_batch) batch = outbound_batch_new();
-        struct outbound_due *due = add_sample(batch, CASES[i].notice, &ANNA, NULL);
-
-        for (size_t j = 0; j < 3; j++) {
-            add_file(due, "x", "image/png", NULL, CASES[i].bytes[j]);
-        }
-
-        g_autofree bool *fits = notice_fitting_files(due);
-
-        for (size_t j = 0; j < 3; j++) {
-            cr_expect_eq(fits[j], CASES[i].want[j], "case %zu, file %zu: got %d", i, j, fits[j]);
-        }
-    }
-}
-
-Test(notice, lists_what_travels_and_what_does_not)
-{
-    OWNED(outbound_batch) batch = outbound_batch_new();
-
-    make_tokens();
-
-    struct outbound_due *due = add_sample(batch, "new-ticket", &BEN, technician_token);
-
-    add_file(due, "a.txt", "text/plain", "hello", 5);
-    add_file(due, "big\nBcc: x.iso", "application/x-iso", NULL, 30 << 20);
-
-    g_autofree char *mail = render(due);
-
-    cr_expect(strstr(mail, "\nAttached: a.txt (5 bytes)\n") != NULL, "%s", mail);
-    cr_expect(strstr(mail, "\nToo large for this mail: big Bcc: x.iso (30.0 MB)\n") != NULL, "%s",
-              mail);
-    cr_expect(strstr(mail, "aGVsbG8") != NULL, "%s", mail);
-}
-
-static const struct {
-    const char *notice;
-    bool is_technician;
-    bool is_stranger;
-    const char *want[3];
-} TOO_LARGE[] = {
-    {"oversize", false, false, {"Re: [#12] ", "attachments left out: a.iso", "ticket #12"}},
-    {"oversize", false, true, {"[#12] Your message is too large", "Hello,", "ticket #12"}},
-    {"oversize", true, false, {"was not sent to anybody", "attachments left out: a.iso", "#12"}},
-    {"too-large", true, false, {"was not sent to anybody", "Without these", "left out: a.iso"}},
-};
-
-Test(notice, tells_an_author_what_was_too_large)
-{
-    OWNED(outbound_batch) batch = outbound_batch_new();
-
-    make_tokens();
-    for (size_t i = 0; i < G_N_ELEMENTS(TOO_LARGE); i++) {
-        struct outbound_due *due = add_sample(batch, TOO_LARGE[i].notice,
-                                              TOO_LARGE[i].is_technician ? &BEN : &ANNA,
-                                              TOO_LARGE[i].is_technician ? technician_token : NULL);
-
-        due->is_stranger = TOO_LARGE[i].is_stranger;
-        due->reason = "attachments left out: a.iso";
-        due->text = "words of a note";
-        due->kind = "note";
-        g_autofree char *mail = render(due);
-
-        for (size_t w = 0; w < 3; w++) {
-            cr_expect_not_null(strstr(mail, TOO_LARGE[i].want[w]), "%s: no \"%s\" in %s",
-                               TOO_LARGE[i].notice, TOO_LARGE[i].want[w], mail);
-        }
-        cr_expect_null(strstr(mail, "words of a note"), "%s", mail);
-        cr_expect(!TOO_LARGE[i].is_stranger || strstr(mail, "a.iso") == NULL, "%s", mail);
-        cr_expect_not_null(strstr(mail, "Auto-Submitted: auto-replied"), "%s", mail);
-    }
-}
-
-Test(notice, tells_an_author_what_came_back)
-{
-    OWNED(outbound_batch) batch = outbound_batch_new();
-
-    make_tokens();
-    for (int is_own = 0; is_own < 2; is_own++) {
-        struct outbound_due *due = add_sample(batch, "undelivered", &BEN, technician_token);
-        g_autofree char *answer = g_strdup_printf("550 5.1.1 <support+%s@desk.example> rejected",
-                                                  bounce_token);
-
-        due->author = is_own ? BEN : ANNA;
-        due->about = 40;
-        due->failed_to = "anna@acme.example";
-        due->answer = answer;
-
-        g_autofree char *mail = render(due);
-
-        cr_expect(strstr(mail, "Your message on ticket #12 did not reach anna@acme.example.") !=
-                      NULL,
-                  "%s", mail);
-        cr_expect(strstr(mail, "550 5.1.1") != NULL, "%s", mail);
-        cr_expect(strstr(mail, bounce_token) == NULL, "%s", mail);
-        cr_expect_eq(strstr(mail, "The printer burns") != NULL, is_own, "%s", mail);
-    }
-}
-
-Test(notice, tells_an_author_of_an_address_that_was_dead_before)
-{
-    OWNED(outbound_batch) batch = outbound_batch_new();
-
-    make_tokens();
-
-    struct outbound_due *due = add_sample(batch, "undelivered", &BEN, technician_token);
-
-    due->comment = 0;
-    due->text = "";
-    due->reason = "wrote to anna@acme.example, whose address is dead";
-
-    g_autofree char *mail = render(due);
-
-    cr_expect(strstr(mail,
-                     "did not reach everybody: you wrote to anna@acme.example, whose address is "
-                     "dead.\n") != NULL,
-              "%s", mail);
 }
