@@ -130,8 +130,12 @@
 #define LIMIT_SMTP_RECIPIENTS 100 /* of one mail; section 4.5.3.1.8 */
 #define LIMIT_SMTP_REPLY_S    300 /* greeting, MAIL, RCPT, DATA */
 #define LIMIT_SMTP_DOT_S      600 /* the answer to the final dot */
-#define LIMIT_SMTP_LINE_BYTES 998 /* RFC 5321 section 4.5.3.1.6, without CRLF */
-#define LIMIT_REPLY_CHARS     300 /* what is kept of a server's answer */
+#define LIMIT_SMTP_ANSWER_BYTES \
+ 65536 /* all lines of one answer, or of those to commands sent at once */
+#define LIMIT_SMTP_ANSWER_LINE_BYTES 4096  /* one line of it; section 4.5.3.1.5 says 512 */
+#define LIMIT_SMTP_PIECE_BYTES       65536 /* of a mail, handed to the connection */
+#define LIMIT_SMTP_LINE_BYTES        998   /* RFC 5321 section 4.5.3.1.6, without CRLF */
+#define LIMIT_REPLY_CHARS            300   /* what is kept of a server's answer */
 
 /* The database. */
 #define LIMIT_CONNECT_SECONDS        5     /* shared by all hosts of the connection string */

@@ -30,6 +30,7 @@ struct imapbox_options {
     const char *user;
     const char *password;
     const char *ca_file; /* NULL: the system's CAs */
+    const char *pin;     /* as in stream_options */
     int wake_fd; /* readable: the command under way fails and the session is broken; -1: none */
     int64_t timeout_ms; /* of one command; 0: LIMIT_COMMAND_MS */
 };

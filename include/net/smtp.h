@@ -20,6 +20,7 @@ struct submit_options {
     const char *user;     /* NULL: no AUTH */
     const char *password; /* with user */
     const char *ca_file;  /* NULL: the system's CAs */
+    const char *pin;      /* as in stream_options */
     const char *helo;     /* what EHLO says; NULL: the machine's name */
     int64_t reply_s;      /* patience for one answer; 0: LIMIT_SMTP_REPLY_S */
     int64_t dot_s;        /* for the answer to the final dot; 0: LIMIT_SMTP_DOT_S */
@@ -48,7 +49,7 @@ struct submit_result {
     struct reply reply; /* the answer that decided; code 0: none did */
 };
 
-/* Called once, when the mail's last byte was handed over and the final dot was not: here the result of
+/* Called once, before the mail's last bytes and the final dot are handed over: here the result of
  * the mail before can be committed. Anything but ST_OK stops this mail: the server never sees its
  * end, so it does not exist. */
 typedef enum status (*submit_hook)(void *arg);

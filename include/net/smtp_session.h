@@ -1,63 +1,64 @@
-/* What the files of net/smtp share. Nobody else includes this: it names libcurl's types. */
+/* What the files of net/smtp share. Nobody else includes this. */
 #ifndef NET_SMTP_SESSION_H
 #define NET_SMTP_SESSION_H
 
-#include <curl/curl.h>
-
 #include "net/smtp.h"
 
-/* Which command the server's next answer is for. */
-enum submit_stage {
-    STAGE_CONNECT, /* greeting, EHLO, STARTTLS */
-    STAGE_AUTH,
-    STAGE_MAIL,
-    STAGE_RCPT,
-    STAGE_DATA,
-    STAGE_DOT,
-    STAGE_OVER, /* QUIT */
-};
+/* Ways to log in that we know (RFC 4616, draft-murchison-sasl-login). */
+enum submit_way { SUBMIT_WAY_PLAIN = 1, SUBMIT_WAY_LOGIN = 2, SUBMIT_WAY_OTHER = 4 };
 
-/* One attempt to send one mail. */
-struct submit_talk {
-    const struct submit_mail *mail; /* borrowed: from the caller */
-    struct submit_result *results;  /* borrowed: from the caller */
-    enum submit_stage stage;
-    size_t recipient; /* whose RCPT is under way, counted from 1 */
-    size_t sent;      /* bytes handed to libcurl */
-    bool is_new;      /* the connection was made for this mail */
-    bool is_dot_due;  /* the last bytes were handed over: from here on the mail may exist */
-    bool is_stopped;  /* by the hook */
-    bool lacks_auth;  /* a login is wanted and the server offered none */
-    struct reply at_hand;
-    struct reply connect; /* the last answer before MAIL */
-    struct reply from;    /* to MAIL */
-    struct reply data;
-    struct reply dot;
+/* What the server said to the last EHLO. */
+struct submit_abilities {
+    unsigned ways; /* enum submit_way, together */
+    bool has_starttls;
+    bool has_pipelining; /* RFC 2920 */
+    bool has_size;       /* RFC 1870 */
 };
 
 struct submit {
-    CURL *curl; /* own */
-    char *host; /* own */
-    struct submit_talk talk;
-    bool wants_auth;
-    bool is_authenticated; /* the connection at hand */
-    int64_t server_bytes;  /* what the last EHLO said of SIZE (RFC 1870); 0: nothing */
-    bool is_insecure;
-    bool is_elsewhere; /* an insecure connection was refused: not this machine */
+    struct stream_options where; /* host, pin and ca_file are own */
+    char *user;                  /* own; NULL: no AUTH */
+    char *password;              /* own */
+    char *helo;                  /* own */
     int64_t reply_s;
     int64_t dot_s;
-    char failure[CURL_ERROR_SIZE];
+    int64_t server_bytes; /* survives the connection */
+
+    /* The connection. */
+    struct stream *stream; /* own; NULL: none */
+    struct submit_abilities abilities;
+    bool is_new; /* no mail went over it yet */
+    size_t in_start;
+    size_t in_end;
+    char in[LIMIT_SMTP_ANSWER_LINE_BYTES]; /* read and not heard */
 };
 
-/* A setting that cannot fail. */
-void submit_set_long(struct submit *submit, CURLoption option, int64_t value);
+/* Is told each line of an answer. */
+typedef void (*submit_listener)(struct submit *submit, const char *line, size_t length);
 
-/* libcurl's callbacks; arg is the struct submit. The first hears what is said on the connection, the
- * second gives the mail's bytes, and calls the hook before the last of them. */
-int submit_listen(CURL *curl, curl_infotype type, char *bytes, size_t length, void *arg);
-size_t submit_feed(char *buffer, size_t size, size_t count, void *arg);
+/* false: the connection broke, stream_failure says why. An answer that is none has code 0. */
+bool submit_say(struct submit *submit, const char *bytes, size_t length);
+bool submit_hear(struct submit *submit, submit_listener listener, struct reply *reply);
 
-/* After an attempt: fill the results and say what it came to. */
-MUST_CHECK enum status submit_conclude(struct submit *submit, CURLcode code, struct err *err);
+/* The next steps may take that long together. */
+void submit_allow(struct submit *submit, int64_t seconds);
+
+/* Has the server said something that nobody has heard? */
+bool submit_holds(const struct submit *submit);
+
+/* From the first byte to the login. Statuses as submit_send. */
+MUST_CHECK enum status submit_connect(struct submit *submit, struct err *err);
+
+/* Forget the connection; is_polite: say QUIT first. */
+void submit_disconnect(struct submit *submit, bool is_polite);
+
+/* "could not send through HOST: …": because of what the server said, or why the connection broke. */
+enum status submit_refuse(const struct submit *submit, enum status status,
+                          const struct reply *reply, struct err *err);
+
+/* One attempt on the connection at hand, whose end decides whether it is kept. stale_out: it was dead before
+ * anything happened on it; the same on a new one is no second attempt. */
+MUST_CHECK enum status submit_try(struct submit *submit, const struct submit_mail *mail,
+                                  struct submit_result *results, bool *stale_out, struct err *err);
 
 #endif

@@ -28,6 +28,7 @@ struct stream_options {
     uint16_t port;
     enum stream_security security;
     const char *ca_file; /* PEM with the CAs to trust; NULL: the system's */
+    const char *pin;     /* the server's public key, as tls_check_pin takes it; NULL: any */
     int64_t timeout_ms;  /* TCP and TLS together; 0: LIMIT_CONNECT_MS */
     int wake_fd;         /* readable: whatever is under way fails; -1: none */
 };

@@ -12,11 +12,17 @@ struct tls;
 /* What tls_handshake, tls_read and tls_write say when they cannot go on. */
 enum { TLS_DONE = 0, TLS_WANTS_READ = -1, TLS_WANTS_WRITE = -2, TLS_BROKEN = -3, TLS_ENDED = -4 };
 
-/* Prepare a session on a connected socket, which stays the caller's. host (a name or an IP literal) is
- * what the certificate must be for. ca_file NULL: the system's CAs.
+/* Whom to speak to; borrowed for the call. */
+struct tls_options {
+    const char *host;    /* a name or an IP literal: what the certificate must be for */
+    const char *ca_file; /* NULL: the system's CAs */
+    const char *pin;     /* NULL: any key; else the certificate's must be this one, too */
+};
+
+/* Prepare a session on a connected socket, which stays the caller's.
  *
- * ST_FATAL  no CA certificates could be read */
-MUST_CHECK enum status tls_new(const char *host, const char *ca_file, int fd, struct tls **tls_out,
+ * ST_FATAL  no CA certificates could be read, or the pin is none */
+MUST_CHECK enum status tls_new(const struct tls_options *options, int fd, struct tls **tls_out,
                                struct err *err);
 void tls_free(struct tls *tls);
 
@@ -28,14 +34,10 @@ int tls_handshake(struct tls *tls);
  * port, no common version), ST_TEMPFAIL for a cut connection. */
 MUST_CHECK enum status tls_explain(const struct tls *tls, struct err *err);
 
-/* What GnuTLS's GNUTLS_CERT_… bits say against a certificate, as in "it has expired"; NULL: nothing. */
-const char *tls_refusal(unsigned bits);
-
-/* What a person can do about it; "" where that is plain. */
-const char *tls_hint(unsigned bits);
-
-/* Is this what GnuTLS says of a connection that was cut, not of a server that is set up wrongly? */
-bool tls_is_cut(const char *failure);
+/* Is this a pin: base64 of the SHA-256 digest of a public key (RFC 7469 section 2.4)? Pure.
+ *
+ * ST_INVALID  no */
+MUST_CHECK enum status tls_check_pin(const char *pin, struct err *err);
 
 /* Bytes, or TLS_WANTS_…, TLS_BROKEN, or for reading TLS_ENDED. */
 ssize_t tls_read(struct tls *tls, void *buffer, size_t size);

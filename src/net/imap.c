@@ -369,6 +369,7 @@ enum status imapbox_open(const struct imapbox_options *options, struct imapbox *
         .port = options->port,
         .security = options->security,
         .ca_file = options->ca_file,
+        .pin = options->pin,
         .wake_fd = options->wake_fd,
     };
     OWNED(imapbox) box = g_new0(struct imapbox, 1);

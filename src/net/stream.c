@@ -43,6 +43,7 @@ struct stream {
     int64_t allowed_ms; /* for the text of a time-out */
     char *host;         /* own */
     char *ca_file;      /* own */
+    char *pin;          /* own; NULL */
     struct tls *tls;    /* own; NULL: plain */
     bool is_broken;
     char failure[256];
@@ -332,7 +333,10 @@ static enum status connect_tcp(struct stream *stream, const struct stream_option
 enum status stream_start_tls(struct stream *stream, struct err *err)
 {
     assert(!stream->tls);
-    enum status status = tls_new(stream->host, stream->ca_file, stream->fd, &stream->tls, err);
+    const struct tls_options options = {.host = stream->host,
+                                        .ca_file = stream->ca_file,
+                                        .pin = stream->pin};
+    enum status status = tls_new(&options, stream->fd, &stream->tls, err);
     if (status != ST_OK) {
         stream_fail(stream, "%s", err->text);
         return status;
@@ -363,6 +367,7 @@ enum status stream_open(const struct stream_options *options, struct stream **st
     stream->wake_fd = options->wake_fd;
     stream->host = g_strdup(options->host);
     stream->ca_file = g_strdup(options->ca_file);
+    stream->pin = g_strdup(options->pin);
     stream_allow(stream, options->timeout_ms > 0 ? options->timeout_ms : LIMIT_CONNECT_MS, 0);
 
     enum status status = connect_tcp(stream, options, err);
@@ -395,5 +400,6 @@ void stream_close(struct stream *stream)
     }
     g_free(stream->host);
     g_free(stream->ca_file);
+    g_free(stream->pin);
     g_free(stream);
 }

@@ -112,6 +112,7 @@ COMMANDS = {
     "plainno": {"LOGIN": b"%T NO no\r\n"},
     "busy": {"LOGIN": b"%T NO [UNAVAILABLE] later\r\n"},
     "expired": {"LOGIN": b"%T NO [EXPIRED] password\r\n"},
+    "canary-referred": {"LOGIN": b"%T NO [REFERRAL imap://canary@referred.peers.test/] go there\r\n"},
     "badlogin": {"LOGIN": b"%T BAD what\r\n"},
     "byelogin": {"LOGIN": b"* BYE too many sessions\r\n"},
     "mutecapability": {"CAPABILITY": b"%T OK\r\n"},
@@ -256,7 +257,8 @@ def greet(connection, options):
 
 def serve(connection, options):
     """One connection. options: mails (a folder: USER.login says that somebody tried to log in);
-    context and mode ("tls", "starttls"), greeting, inject, capability."""
+    context and mode ("tls", "starttls"), greeting, starttls (what it answers to that), inject (what comes
+    behind the answer), capability (in plain text, with STARTTLS in it), after (the same under TLS)."""
     session = Session(connection, options)
     if options.get("mode") == "tls":
         session.connection = options["context"].wrap_socket(connection, server_side=True)
@@ -270,13 +272,17 @@ def serve(connection, options):
         tag, command, arguments = (words + [b"", b""])[:3]
         command = command.upper()
         done_tag = tag
-        if command == b"STARTTLS" and options.get("mode") == "starttls":
+        is_secure = isinstance(session.connection, ssl.SSLSocket)
+        if command == b"STARTTLS" and "starttls" in options:
+            session.connection.sendall(tag + options["starttls"])
+        elif command == b"STARTTLS" and options.get("mode") == "starttls":
             session.connection.sendall(tag + b" OK begin\r\n" + options.get("inject", b""))
             session.connection = options["context"].wrap_socket(session.connection,
                                                                 server_side=True)
             lines = session.connection.makefile("rb")
-        elif command == b"CAPABILITY" and (b"STARTTLS" in options.get("capability", b"")
-                                           and not isinstance(session.connection, ssl.SSLSocket)):
+        elif command == b"CAPABILITY" and b"STARTTLS" in options.get("capability", b"") and not is_secure:
             session.connection.sendall(options["capability"] + tag + b" OK\r\n")
+        elif command == b"CAPABILITY" and "after" in options and is_secure:
+            session.connection.sendall(options["after"] + tag + b" OK\r\n")
         elif not session.answer(tag, command, arguments):
             return

@@ -110,15 +110,18 @@ class Session:
     def do_ehlo(self, _):
         self.talk = []
         words = [b"stub", b"SIZE 10000000", b"8BITMIME", b"ENHANCEDSTATUSCODES"]
-        if self.options.get("auth", True):
-            words.append(b"AUTH GSSAPI NTLM PLAIN LOGIN")
+        ways = self.options.get("ways_tls" if self.is_secure else "ways", b"GSSAPI NTLM PLAIN LOGIN")
+        if ways:
+            words.append(b"AUTH " + ways)
         if self.options.get("mode") == "starttls" and not self.is_secure:
             words.append(b"STARTTLS")
         self.connection.sendall(b"".join(b"250-%s\r\n" % word for word in words) + b"250 HELP\r\n")
 
     def do_starttls(self, _):
-        self.connection.sendall(b"220 go\r\n" + self.options.get("inject", b""))
-        self.secure()
+        answer = self.options.get("starttls", b"220 go")
+        self.connection.sendall(answer + b"\r\n" + self.options.get("inject", b""))
+        if answer.startswith(b"2"):
+            self.secure()
 
     def do_auth(self, line):
         words = line.split()
@@ -128,11 +131,17 @@ class Session:
                 self.say(b"334 ")
                 words.append(self.lines.readline().strip())
             user = base64.b64decode(words[2]).split(b"\0")[1]
+        elif words[1].upper() == b"LOGIN":
+            self.say(b"334 VXNlcm5hbWU6")
+            user = base64.b64decode(self.lines.readline())
+            self.say(b"334 UGFzc3dvcmQ6")
+            self.lines.readline()
         (self.mails / f"{user.decode()}.login").touch()
         if user == b"busy":
             self.say(b"454 4.7.0 later")
         else:
-            self.say(b"235 2.7.0 in" if user == b"good" else b"535 5.7.8 wrong")
+            is_good = user in (b"good", b"welcome-canary")
+            self.say(b"235 2.7.0 in" if is_good else b"535 5.7.8 wrong")
 
     def do_mail(self, line):
         self.talk = [line]
@@ -186,7 +195,8 @@ class Session:
 
 
 def serve(connection, options):
-    """options: mails (a folder); context and mode ("tls", "starttls"), greeting, inject, auth."""
+    """options: mails (a folder); context and mode ("tls", "starttls"), greeting, starttls (what it answers to
+    that), inject (what comes behind the answer), ways and ways_tls (of AUTH; b"": none is offered)."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     session = Session(connection, options)
     try:
