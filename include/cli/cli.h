@@ -86,6 +86,12 @@ MUST_CHECK enum status cli_find_noun(const char *name, const struct noun **noun_
 MUST_CHECK enum status cli_find_verb(const struct noun *noun, const char *name,
                                      const struct verb **verb_out, struct err *err);
 
+/* The options that every command has; ends with a row without name. */
+extern const struct flag CLI_GLOBALS[];
+
+/* "ticket set N FIELD=VALUE…": a verb with its words and options. Own. */
+char *help_synopsis(const struct noun *noun, const struct verb *verb);
+
 /* Print help: for all, for a noun, for a verb of it. */
 void help_print_all(void);
 void help_print_noun(const struct noun *noun);

@@ -414,7 +414,7 @@ static const struct verb VERBS[] = {
      .most_words = 1 + LIMIT_DAY_SPANS,
      .run = run_hours},
     {.name = "holiday",
-     .words = "add DAY NAME|remove DAY|list",
+     .words = "add|remove|list [DAY] [NAME]",
      .help = "enter, take away and list holidays: 2026-12-24 is one once, 12-25 every year",
      .more =
          "On holidays nobody works, whatever the hours of the weekday say. Whoever may look may list\n"

@@ -41,13 +41,28 @@ static void print_indented(const char *left, const char *text)
     putchar('\n');
 }
 
+const struct flag CLI_GLOBALS[] = {
+    {"json", NULL, "print JSON, for programs", false, false},
+    {"config", "FILE", "read this config file, instead of $POSTDESK_CONFIG or " CONFIG_DEFAULT_PATH,
+     false, false},
+    {"help", NULL, "explain the command", false, false},
+    {NULL, NULL, NULL, false, false},
+};
+
+static void print_flags(const struct flag *flags)
+{
+    for (const struct flag *flag = flags; flag != NULL && flag->name != NULL; flag++) {
+        g_autofree char *left = g_strdup_printf("--%s %s", flag->name,
+                                                flag->value_name == NULL ? "" : flag->value_name);
+        g_strchomp(left);
+        print_indented(left, flag->help);
+    }
+}
+
 static void print_global_options(void)
 {
     puts("\nWith every command:");
-    print_indented("--json", "print JSON, for programs");
-    print_indented("--config FILE", "read this config file, instead of $POSTDESK_CONFIG or "
-                                    "/etc/postdesk/postdesk.conf");
-    print_indented("--help", "explain the command");
+    print_flags(CLI_GLOBALS);
 }
 
 void help_print_all(void)
@@ -65,7 +80,7 @@ void help_print_all(void)
          "77 not allowed, 78 misconfigured.");
 }
 
-static char *synopsis(const struct noun *noun, const struct verb *verb)
+char *help_synopsis(const struct noun *noun, const struct verb *verb)
 {
     g_autoptr(GString) text = g_string_new(noun->name);
 
@@ -88,7 +103,7 @@ static char *synopsis(const struct noun *noun, const struct verb *verb)
 
 void help_print_verb(const struct noun *noun, const struct verb *verb)
 {
-    g_autofree char *line = synopsis(noun, verb);
+    g_autofree char *line = help_synopsis(noun, verb);
 
     printf("usage: postdesk %s\n\n%s\n", line, verb->help);
     if (verb->more != NULL) {
@@ -97,12 +112,7 @@ void help_print_verb(const struct noun *noun, const struct verb *verb)
     if (verb->flags != NULL && verb->flags->name != NULL) {
         putchar('\n');
     }
-    for (const struct flag *flag = verb->flags; flag != NULL && flag->name != NULL; flag++) {
-        g_autofree char *left = g_strdup_printf("--%s %s", flag->name,
-                                                flag->value_name == NULL ? "" : flag->value_name);
-        g_strchomp(left);
-        print_indented(left, flag->help);
-    }
+    print_flags(verb->flags);
     print_global_options();
     if (strcmp(noun->name, "help") != 0) {
         printf("\nNeeds the role %s.\n", desk_role_name(cli_role_of(noun->name, verb->name)));
