@@ -17,6 +17,7 @@ struct cli {
     enum desk_role least;  /* that the command needs (cli/role) */
     struct config *config; /* own: NULL until cli_config */
     struct conn *conn;     /* own: NULL until cli_connect */
+    int exit_code;         /* of a command that succeeded, for monitors */
 };
 
 /* Read the config file, the first time. */
@@ -72,9 +73,11 @@ extern const struct noun NOUN_KEYS;
 extern const struct noun NOUN_LOG;
 extern const struct noun NOUN_MAILBOX;
 extern const struct noun NOUN_MIGRATE;
+extern const struct noun NOUN_QUEUE;
 extern const struct noun NOUN_REPLAY;
 extern const struct noun NOUN_RULES;
 extern const struct noun NOUN_SETTING;
+extern const struct noun NOUN_STATUS;
 extern const struct noun NOUN_TECHNICIAN;
 extern const struct noun NOUN_TICKET;
 extern const struct noun NOUN_WHY;

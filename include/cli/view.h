@@ -15,6 +15,7 @@ enum field_kind {
     FIELD_BOOL,
     FIELD_TIME,  /* timestamptz: ISO 8601 in UTC for programs, local for people */
     FIELD_TEXTS, /* text[] */
+    FIELD_AGE,   /* timestamptz: as FIELD_TIME for programs, "4 min" (ago, or to come) for people */
 };
 
 /* One column of a query, in its order. */
@@ -53,6 +54,10 @@ void view_print(const struct cli *cli, json_t *array, const struct field *fields
 
 /* A value as it stands in a table, on one line. Own. */
 char *view_text(const json_t *value, enum field_kind kind);
+
+/* A word that tells how something is, in its colour where the terminal can, padded to a width. */
+enum view_paint { PAINT_GOOD, PAINT_NOTE, PAINT_BAD };
+void view_word(const char *word, enum view_paint paint, size_t width);
 
 /* A heading for people, in bold where the terminal can. */
 void view_heading(const char *text);

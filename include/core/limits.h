@@ -99,6 +99,20 @@
 #define LIMIT_OUTAGE_MS          60000 /* of a mail server, or of a password that fits */
 #define LIMIT_DATABASE_OUTAGE_MS 5000
 
+/* What roles say of the things they need. */
+#define LIMIT_HEALTH_MS 60000 /* it is said again after this, though it is no news */
+
+/* What is not normal any more: postdesk status. */
+#define LIMIT_OUTAGE_FAULT_S         300 /* what ends by itself, and has not */
+#define LIMIT_UNDECIDED_S            60  /* a mail that waits for an intake */
+#define LIMIT_UNDECIDED_FAULT_S      600
+#define LIMIT_HELD_S                 86400 /* a held mail that nobody has looked at */
+#define LIMIT_CLOCK_S                30    /* two clocks that differ */
+#define LIMIT_CLOCK_FAULT_S          300
+#define LIMIT_CERTIFICATE_DAYS       14 /* the life that is left of a server's */
+#define LIMIT_CERTIFICATE_FAULT_DAYS 3
+#define LIMIT_RENUMBERED_DAYS        7 /* how long a folder that was numbered anew is told */
+
 /* Fetch. */
 #define LIMIT_REFUSED_MS   600000 /* until a mail that the server would not give is asked for again */
 #define LIMIT_LOCATE_MAILS 2000   /* newest mails of a folder that are looked at for a lost one */

@@ -36,6 +36,9 @@ MUST_CHECK enum status text_parse_duration(const char *text, int64_t *us_out, st
 /* "12.0 MB", "3 KB", "17 bytes": a size for people. */
 char *text_bytes(uint64_t bytes) MUST_CHECK;
 
+/* "0 s", "59 s", "3 min", "5 h", "12 d": a length of time for people, in its largest unit of which there are two. */
+char *text_age(int64_t seconds) MUST_CHECK;
+
 /* The number of code points of valid UTF-8. */
 size_t text_chars(const char *text);
 

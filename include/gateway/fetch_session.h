@@ -10,6 +10,7 @@
 #include "db/tx.h"
 #include "desk/records.h"
 #include "gateway/fetch.h"
+#include "gateway/health.h"
 #include "gateway/outage.h"
 #include "gateway/tenure.h"
 #include "net/imap.h"
@@ -29,6 +30,9 @@ struct fetch {
     struct outage database;
     struct outage imap;
     struct outage moving; /* mail comes in, but the server does not move it */
+    struct health imap_health;
+    struct health move_health;
+    struct health database_health;
     enum fetch_culprit culprit;
     bool is_standing_by; /* somebody else reads the mailbox, and that was logged */
 

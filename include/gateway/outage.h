@@ -21,6 +21,9 @@ struct outage {
  * before the next try. What only a person can mend (ST_DENIED, ST_FATAL, …) waits the longest at once. */
 int64_t outage_note(struct outage *outage, const struct err *err);
 
+/* Does such a failure end without somebody mending it? Pure. */
+bool outage_ends_by_itself(enum status status);
+
 /* It works. Logs if it did not before. */
 void outage_end(struct outage *outage);
 

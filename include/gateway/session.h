@@ -9,6 +9,7 @@
 
 #include "core/config.h"
 #include "core/err.h"
+#include "db/conn.h"
 #include "net/smtp.h"
 #include "store/outbound_due.h"
 
@@ -32,6 +33,9 @@ struct session *sessions_find(struct sessions *sessions, const struct due_mailbo
 MUST_CHECK enum status session_send(struct session *session, const struct submit_mail *mail,
                                     const bool *is_stopped, struct submit_result *result,
                                     struct err *err);
+
+/* Say in the database how its server does (gateway/health), if it was tried. */
+void session_tell(struct session *session, struct conn *conn);
 
 bool session_is_away(const struct session *session);
 

@@ -47,6 +47,9 @@ DEFINE_OWNED(imapbox, imapbox_close)
 
 bool imapbox_is_broken(const struct imapbox *box);
 
+/* When the certificate of the server ends, in microseconds since 1970; 0: it has none. */
+int64_t imapbox_certificate_until_us(const struct imapbox *box);
+
 /* What the server can do, as it said after the login. */
 struct imapbox_abilities {
     bool has_move;        /* RFC 6851 */

@@ -50,6 +50,9 @@ DEFINE_OWNED(stream, stream_close)
 MUST_CHECK enum status stream_start_tls(struct stream *stream, struct err *err);
 bool stream_is_secure(const struct stream *stream);
 
+/* When the certificate of the server ends, in microseconds since 1970; 0: the connection is plain. */
+int64_t stream_certificate_until_us(const struct stream *stream);
+
 /* What follows may take timeout_ms in all, and read at most max_bytes. */
 void stream_allow(struct stream *stream, int64_t timeout_ms, uint64_t max_bytes);
 

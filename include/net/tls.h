@@ -3,6 +3,7 @@
 #define NET_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "core/err.h"
@@ -38,6 +39,9 @@ MUST_CHECK enum status tls_explain(const struct tls *tls, struct err *err);
  *
  * ST_INVALID  no */
 MUST_CHECK enum status tls_check_pin(const char *pin, struct err *err);
+
+/* When the server's own certificate ends, in microseconds since 1970; 0: there is none yet. */
+int64_t tls_certificate_until_us(const struct tls *tls);
 
 /* Bytes, or TLS_WANTS_…, TLS_BROKEN, or for reading TLS_ENDED. */
 ssize_t tls_read(struct tls *tls, void *buffer, size_t size);

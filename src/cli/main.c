@@ -156,5 +156,5 @@ int main(int argc, char **argv)
     if (status != ST_OK && err.text[0] != '\0') {
         complain(&err);
     }
-    return status_exit_code(status);
+    return status == ST_OK ? cli.exit_code : status_exit_code(status);
 }

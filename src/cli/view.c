@@ -8,7 +8,7 @@
  * or marks that turn the direction (core/text), so that nobody writes on an admin's terminal by mail;
  * JSON escapes them. A table is fitted to the terminal's width by cutting the columns that give way;
  * nothing is cut when the output goes elsewhere.
- * I/O: stdout. No colours; headings are bold on a terminal unless NO_COLOR is set.
+ * I/O: stdout. Headings are bold and states coloured on a terminal, unless NO_COLOR is set.
  */
 #include "cli/view.h"
 
@@ -19,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/limits.h"
 #include "core/text.h"
 
@@ -61,6 +62,7 @@ static json_t *value_of(const struct rows *rows, int row, int column, enum field
     case FIELD_BOOL:
         return json_boolean(row_bool(rows, row, column));
     case FIELD_TIME:
+    case FIELD_AGE:
         return view_time(row_time(rows, row, column));
     default:
         return json_string(row_text(rows, row, column));
@@ -103,6 +105,15 @@ static char *time_text(const char *iso)
     return local == NULL ? g_strdup(iso) : g_date_time_format(local, "%Y-%m-%d %H:%M");
 }
 
+static char *age_text(const char *iso)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(iso, NULL);
+    int64_t now_s = clock_wall_us(clock_real()) / US_PER_S;
+    int64_t age_s = time == NULL ? 0 : now_s - g_date_time_to_unix(time);
+
+    return text_age(ABS(age_s));
+}
+
 static char *list_text(const json_t *array)
 {
     g_autoptr(GString) text = g_string_new("");
@@ -134,6 +145,9 @@ char *view_text(const json_t *value, enum field_kind kind)
     if (kind == FIELD_TIME) {
         return time_text(json_string_value(value));
     }
+    if (kind == FIELD_AGE) {
+        return age_text(json_string_value(value));
+    }
     return text_one_line(json_string_value(value), LIMIT_COMMENT_CHARS);
 }
 
@@ -159,10 +173,24 @@ static size_t terminal_columns(void)
     return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+/* https://no-color.org: whatever its value, unless it is empty. */
 static bool is_bold_wanted(void)
 {
     const char *no_color = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0');
+    const char *terminal = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0') &&
+           (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}
+
+void view_word(const char *word, enum view_paint paint, size_t width)
+{
+    static const char *const COLOURS[] = {"\033[32m", "\033[33m", "\033[1;31m"};
+    bool is_painted = is_bold_wanted();
+    size_t columns = text_columns(word);
+
+    printf("%s%s%s%*s", is_painted ? COLOURS[paint] : "", word, is_painted ? "\033[0m" : "",
+           (int)(columns < width ? width - columns : 0), "");
 }
 
 void view_heading(const char *text)

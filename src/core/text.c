@@ -277,6 +277,21 @@ const char *text_nearest(const char *word, const char *const *names, size_t coun
     return nearest != NULL && best <= MAX(strlen(word), strlen(nearest)) / 2 ? nearest : NULL;
 }
 
+char *text_age(int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } SPANS[] = {{86400, "d"}, {3600, "h"}, {60, "min"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(SPANS); i++) {
+        if (seconds >= 2 * SPANS[i].seconds) {
+            return g_strdup_printf("%" PRId64 " %s", seconds / SPANS[i].seconds, SPANS[i].name);
+        }
+    }
+    return g_strdup_printf("%" PRId64 " s", MAX(seconds, 0));
+}
+
 char *text_bytes(uint64_t bytes)
 {
     const uint64_t kilo = 1024;

@@ -218,6 +218,30 @@ static enum status wait_for_mail(struct fetch *fetch, struct err *err)
     return imapbox_wait(fetch->box, &wait, &news, err);
 }
 
+/* What there is to say of it, err NULL where it works. */
+static void tell(struct fetch *fetch, struct health *health, const struct err *err)
+{
+    bool has_certificate = err == NULL && health == &fetch->imap_health;
+    const struct health_news news = {
+        .mailbox = fetch->mailbox,
+        .err = err,
+        .certificate_until_us = has_certificate ? imapbox_certificate_until_us(fetch->box) : 0,
+    };
+    health_tell(health, fetch->conn, &news);
+}
+
+/* All that a round needs has worked. */
+static void tell_well(struct fetch *fetch)
+{
+    outage_end(&fetch->database);
+    outage_end(&fetch->imap);
+    tell(fetch, &fetch->database_health, NULL);
+    tell(fetch, &fetch->imap_health, NULL);
+    if (fetch->moving.delay_ms == 0) {
+        tell(fetch, &fetch->move_health, NULL);
+    }
+}
+
 /* One time through the table above. */
 static enum status round_once(struct fetch *fetch, struct err *err)
 {
@@ -237,7 +261,6 @@ static enum status round_once(struct fetch *fetch, struct err *err)
     if (status != ST_OK) {
         return status;
     }
-    outage_end(&fetch->database);
     fetch->culprit = FETCH_IMAP;
     status = fetch_take(fetch, err);
     if (status == ST_OK) {
@@ -247,7 +270,7 @@ static enum status round_once(struct fetch *fetch, struct err *err)
         status = fetch_junk(fetch, &has_visited_junk, err);
     }
     if (status == ST_OK) {
-        outage_end(&fetch->imap);
+        tell_well(fetch);
         /* What came while the folder was not open was not announced. */
         status = has_visited_junk ? ST_OK : wait_for_mail(fetch, err);
     }
@@ -294,8 +317,13 @@ static bool recover(struct fetch *fetch, const struct err *err)
     if (is_hopeless) {
         return false;
     }
-    struct outage *outage = fetch->culprit == FETCH_DATABASE ? &fetch->database : &fetch->imap;
-    wait_for_remedy(fetch, outage_note(outage, err));
+    bool is_database = fetch->culprit == FETCH_DATABASE;
+    int64_t wait_ms = outage_note(is_database ? &fetch->database : &fetch->imap, err);
+    if (!is_database) {
+        outage_end(&fetch->database);
+    }
+    tell(fetch, is_database ? &fetch->database_health : &fetch->imap_health, err);
+    wait_for_remedy(fetch, wait_ms);
     return true;
 }
 
@@ -312,6 +340,9 @@ static void set_up(struct fetch *fetch)
                                   .back_event = "imap.regained",
                                   .first_ms = first_ms,
                                   .most_ms = LIMIT_OUTAGE_MS};
+    fetch->imap_health.thing = "imap";
+    fetch->move_health.thing = "move";
+    fetch->database_health.thing = "database";
     fetch->moving = (struct outage){.lost_event = "move.refused",
                                     .back_event = "move.regained",
                                     .first_ms = first_ms,
@@ -334,6 +365,9 @@ enum status fetch_run(const struct config *config, int64_t mailbox, struct err *
     close_session(&fetch);
     tenure_end(&fetch.tenure, fetch.conn);
     tenure_done(&fetch.tenure);
+    health_done(&fetch.imap_health);
+    health_done(&fetch.move_health);
+    health_done(&fetch.database_health);
     conn_close(fetch.conn);
     return status;
 }

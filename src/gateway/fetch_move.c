@@ -129,6 +129,8 @@ static enum status postpone(struct fetch *fetch, const char *folder, struct err 
 {
     (void)err_wrap(err, "folder \"%s\"", folder);
     int64_t wait_ms = outage_note(&fetch->moving, err);
+    const struct health_news news = {.mailbox = fetch->mailbox, .err = err};
+    health_tell(&fetch->move_health, fetch->conn, &news);
     fetch->has_unmoved = true;
     fetch->move_after_us = clock_monotonic_us(clock_real()) + wait_ms * US_PER_MS;
     return ST_OK;

@@ -21,7 +21,7 @@
 
 enum { US_PER_MS = 1000, US_PER_S = 1000000 };
 
-static bool ends_by_itself(enum status status)
+bool outage_ends_by_itself(enum status status)
 {
     return status == ST_TEMPFAIL || status == ST_UNCERTAIN || status == ST_CONFLICT;
 }
@@ -31,8 +31,8 @@ static void say(struct outage *outage, const struct err *err)
     const struct kv fields[] = {kv("status", status_name(err->status)), kv("error", err->text),
                                 kv("reason", err->hint)};
     int count = err->hint[0] != '\0' ? 3 : 2;
-    log_event(ends_by_itself(err->status) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, outage->lost_event,
-              fields, count);
+    log_event(outage_ends_by_itself(err->status) ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+              outage->lost_event, fields, count);
     outage->said = err->status;
 }
 
@@ -44,7 +44,7 @@ int64_t outage_note(struct outage *outage, const struct err *err)
     } else if (outage->said != err->status) {
         say(outage, err);
     }
-    if (!ends_by_itself(err->status)) {
+    if (!outage_ends_by_itself(err->status)) {
         outage->delay_ms = outage->most_ms;
     } else if (outage->delay_ms == 0) {
         outage->delay_ms = MAX(outage->first_ms, 1);

@@ -142,7 +142,7 @@ static enum status wait_or_fail(struct sender *sender, const struct outbound_bat
                                 const struct outbound_due *due, const struct submit_result *result,
                                 const char *answer, struct err *err)
 {
-    int64_t age_us = batch->now_us - due->queued_at_us;
+    int64_t age_us = batch->now_us - due->tried_from_us;
 
     if (age_us >= batch->settings.retry_give_up_us) {
         g_autofree char *last = g_strdup_printf("given up after %" PRId64 " s: %s",
@@ -289,6 +289,15 @@ static enum status learn_size(struct sender *sender, const struct due_mailbox *m
     return status == ST_OK ? tx_commit(&tx, err) : status;
 }
 
+/* How the servers do, for those who look. */
+static void tell_servers(struct sender *sender, const struct outbound_batch *batch)
+{
+    for (guint i = 0; i < batch->mailboxes->len; i++) {
+        session_tell(sessions_find(sender->sessions, g_ptr_array_index(batch->mailboxes, i)),
+                     sender->conn);
+    }
+}
+
 /* The sizes that servers take, where they are other ones than last time; for those who plan. */
 static enum status learn_sizes(struct sender *sender, const struct outbound_batch *batch,
                                struct err *err)
@@ -334,6 +343,9 @@ static enum status send_batch(struct sender *sender, const struct outbound_batch
     }
     if (status == ST_OK) {
         status = settle_finish(&sender->settle, sender->conn, err);
+    }
+    if (status == ST_OK) {
+        tell_servers(sender, batch);
     }
     return status == ST_OK ? learn_sizes(sender, batch, err) : status;
 }

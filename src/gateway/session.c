@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/log.h"
+#include "gateway/health.h"
 #include "gateway/outage.h"
 
 #define SLOWEST_FADES 8 /* the memory of a slow answer loses this part with each mail */
@@ -33,6 +34,9 @@ struct session {
     uint16_t port;
     struct submit *submit; /* own; NULL: to be opened */
     struct outage outage;
+    struct health health;
+    struct err trouble; /* ST_OK: the server has answered last */
+    bool is_tried;
     int64_t away_until_us; /* 0: it is not */
     int64_t slowest_us;
 };
@@ -47,6 +51,7 @@ static void session_free(gpointer data)
     struct session *session = data;
 
     g_clear_pointer(&session->submit, submit_close);
+    health_done(&session->health);
     g_free(session->account);
     g_free(session->host);
     g_free(session->user);
@@ -115,6 +120,7 @@ static struct session *session_new(const struct sessions *sessions,
                                       .back_event = "smtp.recovered",
                                       .first_ms = LIMIT_OUTAGE_FIRST_MS,
                                       .most_ms = LIMIT_OUTAGE_MS};
+    session->health.thing = "smtp";
     return session;
 }
 
@@ -145,6 +151,8 @@ static void note_failure(struct session *session, const struct err *err)
     LOG_SCOPE(kv("host", session->host));
     int64_t wait_ms = outage_note(&session->outage, err);
 
+    session->is_tried = true;
+    session->trouble = *err;
     session->away_until_us = clock_monotonic_us(clock_real()) + wait_ms * 1000;
     if (err->status != ST_TEMPFAIL) { /* the password may be another one next time */
         g_clear_pointer(&session->submit, submit_close);
@@ -156,9 +164,23 @@ static void note_answer(struct session *session, int64_t took_us)
     LOG_SCOPE(kv("mailbox", session->mailbox));
     LOG_SCOPE(kv("host", session->host));
     outage_end(&session->outage);
+    session->is_tried = true;
+    session->trouble.status = ST_OK;
     session->away_until_us = 0;
     session->slowest_us -= session->slowest_us / SLOWEST_FADES;
     session->slowest_us = MAX(session->slowest_us, took_us);
+}
+
+void session_tell(struct session *session, struct conn *conn)
+{
+    const struct health_news news = {
+        .mailbox = session->mailbox,
+        .err = session->trouble.status == ST_OK ? NULL : &session->trouble,
+    };
+
+    if (session->is_tried) {
+        health_tell(&session->health, conn, &news);
+    }
 }
 
 int64_t session_server_bytes(const struct session *session)

@@ -186,6 +186,11 @@ bool imapbox_is_broken(const struct imapbox *box)
     return box->is_broken;
 }
 
+int64_t imapbox_certificate_until_us(const struct imapbox *box)
+{
+    return stream_certificate_until_us(box->stream);
+}
+
 const struct imapbox_abilities *imapbox_abilities(const struct imapbox *box)
 {
     return &box->abilities;

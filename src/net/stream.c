@@ -99,6 +99,11 @@ const char *stream_failure(const struct stream *stream)
     return stream->is_broken ? stream->failure : NULL;
 }
 
+int64_t stream_certificate_until_us(const struct stream *stream)
+{
+    return stream->tls ? tls_certificate_until_us(stream->tls) : 0;
+}
+
 bool stream_is_secure(const struct stream *stream)
 {
     return stream->tls != NULL;

@@ -274,6 +274,23 @@ static const char *refusal_text(unsigned bits)
     return "it is invalid";
 }
 
+int64_t tls_certificate_until_us(const struct tls *tls)
+{
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(tls->session, &count);
+    gnutls_x509_crt_t leaf = NULL;
+    time_t until = (time_t)-1;
+
+    if (!chain || count == 0 || gnutls_x509_crt_init(&leaf) < 0) {
+        return 0;
+    }
+    if (gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) >= 0) {
+        until = gnutls_x509_crt_get_expiration_time(leaf);
+    }
+    gnutls_x509_crt_deinit(leaf);
+    return until == (time_t)-1 ? 0 : (int64_t)until * G_USEC_PER_SEC;
+}
+
 static enum status explain_certificate(const struct tls *tls, struct err *err)
 {
     const char *cause = tls->refusal == 0 || tls->refusal & WEAKNESS ? NULL

@@ -76,6 +76,7 @@ enum mail_column {
     MAIL_STATUS,
     MAIL_TYPE,
     MAIL_GROUP,
+    MAIL_TRIED_FROM,
 };
 
 #define FIRST_ADDRESS(person)                                 \
@@ -102,7 +103,8 @@ static const struct statement MAILS = {
                               " AND y.what = 'undelivered' ORDER BY y.id DESC LIMIT 1), b.answer, ''), o.reason, now(),"
                               " ARRAY(SELECT key FROM jsonb_each_text(o.parameters) ORDER BY key),"
                               " ARRAY(SELECT value FROM jsonb_each_text(o.parameters) ORDER BY key),"
-                              " coalesce(t.status, ''), coalesce(t.type, ''), coalesce(g.name, '')"
+                              " coalesce(t.status, ''), coalesce(t.type, ''), coalesce(g.name, ''),"
+                              " coalesce(o.tried_from, o.queued_at)"
                               " FROM outbound_mail o"
                               " LEFT JOIN person p ON p.id = o.recipient"
                               " LEFT JOIN ticket t ON t.id = o.ticket"
@@ -338,6 +340,7 @@ static void take_row(struct outbound_due *due, const struct rows *rows, int row)
     due->bounce_token = row_text(rows, row, MAIL_BOUNCE_TOKEN);
     due->reason = row_text(rows, row, MAIL_REASON);
     due->queued_at_us = row_time(rows, row, MAIL_QUEUED_AT);
+    due->tried_from_us = row_time(rows, row, MAIL_TRIED_FROM);
     due->attempt = (int32_t)row_int64(rows, row, MAIL_ATTEMPT);
     due->is_automatic = row_bool(rows, row, MAIL_IS_AUTOMATIC);
     due->is_stranger = row_bool(rows, row, MAIL_IS_STRANGER);
