@@ -66,7 +66,7 @@ struct outbound_due {
     const char *reason;       /* why it was queued, for people of the desk */
     int64_t queued_at_us;
     int64_t tried_from_us; /* it is given up some time after this; usually when it was queued */
-    int32_t attempt; /* tries that the server answered */
+    int32_t attempt;       /* tries that the server answered */
     bool is_automatic;
     bool is_stranger;
     struct due_person recipient;
