@@ -176,6 +176,7 @@ void session_tell(struct session *session, struct conn *conn)
     const struct health_news news = {
         .mailbox = session->mailbox,
         .err = session->trouble.status == ST_OK ? NULL : &session->trouble,
+        .certificate_until_us = session->submit ? submit_certificate_until_us(session->submit) : 0,
     };
 
     if (session->is_tried) {

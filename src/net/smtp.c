@@ -88,6 +88,11 @@ void submit_close(struct submit *submit)
     g_free(submit);
 }
 
+int64_t submit_certificate_until_us(const struct submit *submit)
+{
+    return submit->stream ? stream_certificate_until_us(submit->stream) : 0;
+}
+
 int64_t submit_server_bytes(const struct submit *submit)
 {
     return submit->server_bytes;
