@@ -23,6 +23,13 @@ struct conn_stats {
  * ST_FATAL     wrong conninfo, password, database, or a server older than 15; the hint says what to do */
 MUST_CHECK enum status conn_open(const char *conninfo, const char *name, struct conn **conn_out,
                                  struct err *err);
+
+/* conn_open for a role that works as long as the service does, and finds all its rows by keys. PostgreSQL keeps the plans
+ * of a session, also those of its own checks of references: on a new desk they are made for empty tables, where reading a
+ * whole table is the quickest, and then every mail reads all mails before it until somebody analyzes the tables. So here
+ * tables are read whole only where no index would do. */
+MUST_CHECK enum status conn_open_service(const char *conninfo, const char *name,
+                                         struct conn **conn_out, struct err *err);
 void conn_close(struct conn *conn);
 static inline void conn_close_at(struct conn **conn)
 {

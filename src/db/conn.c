@@ -174,16 +174,17 @@ static struct conn *conn_new(PGconn *pg)
     return conn;
 }
 
-/* idle_session_timeout is switched off: our roles wait by listening. */
+/* idle_session_timeout is switched off: our roles wait by listening. $2: see conn_open_service. */
 static const struct statement SETTINGS = {
     "conn_settings", "SELECT set_config('TimeZone', 'UTC', false),"
                      " set_config('statement_timeout', $1, false),"
                      " set_config('idle_in_transaction_session_timeout', $1, false),"
                      " set_config('idle_session_timeout', '0', false),"
                      " set_config('jit', 'off', false),"
+                     " set_config('enable_seqscan', $2, false),"
                      " current_setting('server_encoding')"};
 
-static enum status set_up(struct conn *conn, struct err *err)
+static enum status set_up(struct conn *conn, bool reads_by_keys, struct err *err)
 {
     OWNED(params) params = params_new();
     OWNED(rows) rows = NULL;
@@ -199,22 +200,23 @@ static enum status set_up(struct conn *conn, struct err *err)
     }
     g_snprintf(timeout_ms, sizeof(timeout_ms), "%d", LIMIT_STATEMENT_MS);
     params_add_text(params, timeout_ms);
+    params_add_text(params, reads_by_keys ? "off" : "on");
     pipeline_send(conn, &SETTINGS, params, &rows);
     pipeline_flush(conn);
     enum status status = pipeline_collect(conn, NULL, &failure, err);
     if (status != ST_OK) {
         return status;
     }
-    if (strcmp(row_text(rows, 0, 5), "UTF8") != 0) {
+    if (strcmp(row_text(rows, 0, 6), "UTF8") != 0) {
         (void)err_set(err, ST_FATAL, "cannot use a database in the encoding %s",
-                      row_text(rows, 0, 5));
+                      row_text(rows, 0, 6));
         return err_hint(err, "create it with ENCODING 'UTF8' TEMPLATE template0");
     }
     return ST_OK;
 }
 
-enum status conn_open(const char *conninfo, const char *name, struct conn **conn_out,
-                      struct err *err)
+static enum status open_session(const char *conninfo, const char *name, bool reads_by_keys,
+                                struct conn **conn_out, struct err *err)
 {
     struct keywords keywords;
     int hosts = 1;
@@ -235,11 +237,23 @@ enum status conn_open(const char *conninfo, const char *name, struct conn **conn
     }
     PQsetNoticeReceiver(pg, drop_notice, NULL);
     CONN_AUTO struct conn *conn = conn_new(pg);
-    status = set_up(conn, err);
+    status = set_up(conn, reads_by_keys, err);
     if (status == ST_OK) {
         *conn_out = g_steal_pointer(&conn);
     }
     return status;
+}
+
+enum status conn_open(const char *conninfo, const char *name, struct conn **conn_out,
+                      struct err *err)
+{
+    return open_session(conninfo, name, false, conn_out, err);
+}
+
+enum status conn_open_service(const char *conninfo, const char *name, struct conn **conn_out,
+                              struct err *err)
+{
+    return open_session(conninfo, name, true, conn_out, err);
 }
 
 void conn_close(struct conn *conn)

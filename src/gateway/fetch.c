@@ -68,7 +68,8 @@ static enum status open_database(struct fetch *fetch, struct err *err)
     if (fetch->conn) {
         return ST_OK;
     }
-    enum status status = conn_open(fetch->config->database, "postdesk fetch", &fetch->conn, err);
+    enum status status = conn_open_service(fetch->config->database, "postdesk fetch", &fetch->conn,
+                                           err);
     if (status == ST_OK) {
         status = migrate_check(fetch->conn, err);
     }

@@ -189,7 +189,7 @@ static enum status open_what_is_closed(struct caller *caller, struct err *err)
         g_clear_pointer(&caller->conn, conn_close);
     }
     if (!caller->conn) {
-        status = conn_open(caller->config->database, "postdesk hook", &caller->conn, err);
+        status = conn_open_service(caller->config->database, "postdesk hook", &caller->conn, err);
         if (status == ST_OK) {
             status = migrate_check(caller->conn, err);
         }

@@ -328,7 +328,7 @@ static enum status open_what_is_closed(struct intake *intake, struct err *err)
         g_clear_pointer(&intake->conn, conn_close);
     }
     if (status == ST_OK && !intake->conn) {
-        status = conn_open(intake->config->database, "postdesk intake", &intake->conn, err);
+        status = conn_open_service(intake->config->database, "postdesk intake", &intake->conn, err);
         if (status == ST_OK) {
             status = migrate_check(intake->conn, err);
         }

@@ -408,7 +408,7 @@ static enum status open_what_is_closed(struct sender *sender, struct err *err)
         sender->settle.is_started = false;
     }
     if (sender->conn == NULL) {
-        status = conn_open(sender->config->database, "postdesk send", &sender->conn, err);
+        status = conn_open_service(sender->config->database, "postdesk send", &sender->conn, err);
         if (status == ST_OK) {
             status = migrate_check(sender->conn, err);
         }

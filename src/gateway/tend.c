@@ -48,7 +48,8 @@ static enum status open_database(struct tend *tend, struct err *err)
     if (tend->conn) {
         return ST_OK;
     }
-    enum status status = conn_open(tend->config->database, "postdesk tend", &tend->conn, err);
+    enum status status = conn_open_service(tend->config->database, "postdesk tend", &tend->conn,
+                                           err);
     if (status == ST_OK) {
         status = migrate_check(tend->conn, err);
     }

@@ -66,6 +66,36 @@ Test(tx, carries_scalars_there_and_back)
     cr_expect_null(tx);
 }
 
+static const struct statement LOOK_UP = {"look_up", "EXPLAIN SELECT FROM small WHERE id = 1"};
+
+/* The plan's first line (own). */
+static char *plan_of(struct conn *conn)
+{
+    TX_AUTO struct tx *tx = begin(conn, TX_READ_ONLY);
+    OWNED(rows) rows = NULL;
+
+    CHECK(tx_query(tx, &LOOK_UP, NULL, &rows, &err), ST_OK);
+    return g_strdup(row_text(rows, 0, 0));
+}
+
+Test(tx, a_service_finds_rows_by_keys_however_small_the_table_is)
+{
+    g_autofree char *conninfo = NULL;
+    CONN_AUTO struct conn *command = open_empty(&conninfo);
+    CONN_AUTO struct conn *service = NULL;
+    g_autofree char *made = database_run(
+        conninfo,
+        "CREATE TABLE small (id bigint PRIMARY KEY); INSERT INTO small VALUES (1); ANALYZE small");
+
+    CHECK(conn_open_service(conninfo, "test", &service, &err), ST_OK);
+
+    g_autofree char *of_command = plan_of(command);
+    g_autofree char *of_service = plan_of(service);
+
+    cr_expect(g_str_has_prefix(of_command, "Seq Scan"), "%s", of_command);
+    cr_expect(g_str_has_prefix(of_service, "Index Only Scan"), "%s", of_service);
+}
+
 static const struct statement NULLS = {"nulls", "SELECT $1, $2, $3, $4, $5, octet_length($6)"};
 
 Test(tx, carries_nulls_and_empty_values)
