@@ -5,6 +5,7 @@ import pty
 import subprocess
 import unittest
 
+from harness.database import Database, DatabaseError
 from harness.desk import Desk
 from harness.servers import Servers
 
@@ -29,6 +30,8 @@ class CliTest(unittest.TestCase):
         self.servers_pg = server
         self.database = server.replace("/postgres?", f"/{name}?")
         self.assertNotEqual(self.database, server)
+        self.session = Database(self.database)
+        self.addCleanup(self.session.close)
         text = self.desk.config_path.read_text().replace(server, self.database)
         self.desk.config_path.write_text(text)
 
@@ -58,11 +61,10 @@ class CliTest(unittest.TestCase):
 
     def sql(self, statement, *values):
         """On this test's database."""
-        settings = [part for i, value in enumerate(values, 1) for part in ("-v", f"v{i}={value}")]
-        done = subprocess.run(["psql", self.database, "-XAtq", "-v", "ON_ERROR_STOP=1", *settings],
-                              input=statement, capture_output=True, text=True, check=False)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout.strip()
+        try:
+            return self.session.ask(statement, *values)
+        except DatabaseError as error:
+            self.fail(str(error))
 
     def on_terminal(self, columns, *arguments, **environment):
         """What a command prints on a terminal of so many columns."""

@@ -65,7 +65,7 @@ class Opening(RulesCase):
         self.settle()
         self.assertEqual(self.told(row), [("held", address) for address in sorted(STAFF)])
         self.desk.postdesk("held", "release", row["id"])
-        wait_for("the ticket", lambda: self.desk.decided(self.message_id(row))["outcome"] == "new")
+        self.assertEqual(self.desk.wait_decided(self.message_id(row))["outcome"], "new")
 
     def message_id(self, row):
         return self.desk.value("select message_id from inbound_mail where id = :'v1'", row["id"])
@@ -293,9 +293,10 @@ class Floods(RulesCase):
     def digest(self, box):
         """What the next digest says."""
         self.desk.sql("update chore set done_at = now() - interval '2 days' where name = 'held-digest'")
-        message, _ = box.next("the digest")
-        self.assertRegex(post.header(message, "Subject"), r"^\[held\]")
-        return message
+        while True:  # other mail about what is held may still be on its way
+            message, _ = box.next("the digest")
+            if post.header(message, "Subject").startswith("[held] "):
+                return message
 
     def test_30_mails_of_one_sender_are_20_tickets_and_one_line_of_the_digest(self):
         sender = self.contact()

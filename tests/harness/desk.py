@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import urllib.parse
 
+from harness.database import Database, DatabaseError
 from harness.waiting import wait_for
 
 CUSTOMERS = [("Acme GmbH", ["acme.example"]), ("Other Ltd", ["other.test"])]
@@ -62,6 +63,7 @@ class Desk:
         self.settings = {"poll": "200ms", "restart": "50ms", **(settings or {})}
         self.preexec = die_with_parent if dies_with_us else None
         self.daemon = None
+        self.database = None  # opened by the first question
 
     def __enter__(self):
         self.configure()
@@ -100,6 +102,8 @@ class Desk:
 
     def remove(self):
         """Only a folder that we made ourselves."""
+        if self.database:
+            self.database.close()
         if self.is_scratch:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -147,12 +151,11 @@ class Desk:
         return value
 
     def sql(self, statement, *values):
-        settings = [part for i, value in enumerate(values, 1) for part in ("-v", f"v{i}={value}")]
-        done = subprocess.run(["psql", self.servers.pg, "-XAtq", "-v", "ON_ERROR_STOP=1", *settings],
-                              input=statement, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise DeskError(done.stderr.strip())
-        return done.stdout.strip()
+        self.database = self.database or Database(self.servers.pg)
+        try:
+            return self.database.ask(statement, *values)
+        except DatabaseError as error:
+            raise DeskError(str(error)) from None
 
     # ---- setting up -------------------------------------------------------------------------
 

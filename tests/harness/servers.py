@@ -30,6 +30,8 @@ class Servers:
         self.options = list(options)
         if owned:
             self.options += ["--owner", str(os.getpid())]
+        if "POSTDESK_CLUSTER" in os.environ:  # harness.suite makes one for all
+            self.options += ["--cluster", os.environ["POSTDESK_CLUSTER"]]
         self.env = {}
 
     def __enter__(self):
@@ -70,6 +72,11 @@ class Servers:
             return None
         finally:
             session.shutdown()
+
+    def is_mail_on_its_way(self):
+        """Is there mail that Postfix has taken and not delivered yet, and that it does not keep for later?"""
+        queue = self.folder / "queue"
+        return any(any((queue / part).iterdir()) for part in ("maildrop", "incoming", "active"))
 
     def kill_postgres(self):
         self.call("kill-postgres", self.folder)

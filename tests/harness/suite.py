@@ -92,6 +92,12 @@ def chosen(folder, names):
     return [test for test in tests if not names or test.name in names]
 
 
+def make_cluster(folder):
+    """An empty database that the servers of all files begin with a copy of (harness.servers)."""
+    subprocess.run([TESTS / "servers" / "servers", "cluster", folder], stdin=subprocess.DEVNULL, check=True)
+    os.environ["POSTDESK_CLUSTER"] = str(folder)
+
+
 def run_group(tests, jobs, build, scratch, results):
     def one(test):
         begun = time.monotonic()
@@ -126,6 +132,7 @@ def main(folder, usage):
     scratch.chmod(0o755)  # the servers run as another user
     results = []
     try:
+        make_cluster(scratch / "cluster")
         jobs = int(os.environ.get("POSTDESK_JOBS", 2 * (os.cpu_count() or 1)))
         run_group([t for t in tests if not t.is_alone], jobs, build, scratch, results)
         run_group([t for t in tests if t.is_alone], 1, build, scratch, results)
