@@ -26,6 +26,9 @@ void person_details_give(const struct person_details *details, struct person_cha
      {"phone", "TEXT", "telephone number; all that are given are all that he has", false, true}, \
      {"language", "en|de|fr|es|it", "in which he is written to, if not as his customer", false,  \
       false},                                                                                    \
+     {"zone", "ZONE", "in which he reads dates, if not that of the calendar: Europe/Berlin",     \
+      false, false},                                                                             \
+     {"signature", "TEXT", "what stands below his answers, in lines", false, false},             \
  {                                                                                               \
   "notes", "TEXT", "what else the desk should know", false, false                                \
  }

@@ -173,6 +173,9 @@
 #define LIMIT_DETAIL_CHARS       255   /* a phone number, a city */
 #define LIMIT_DETAIL_LINES_CHARS 10000 /* a postal address, notes */
 #define LIMIT_PHONES             10    /* of a person */
+#define LIMIT_SIGNATURE_CHARS    1000  /* of the desk, of a technician */
+#define LIMIT_SIGNATURE_LINES    12
+#define LIMIT_ZONES              64 /* whose rules a process keeps */
 #define LIMIT_PERSON_ADDRESSES   20
 #define LIMIT_CUSTOMER_DOMAINS   200
 #define LIMIT_DAY_SPANS          10   /* of working hours */

@@ -15,6 +15,7 @@ struct audience {
     person_id author;     /* never gets a copy of his own; REF_NEW: the plan makes him */
     bool is_by_machine;   /* nobody is told anything */
     const char *left_out; /* of an oversize mail: what was left out of it; NULL: it is all there */
+    const char *files_left_out; /* the names of those that were seen; NULL, "": none was */
 };
 
 /* A mail to a person at his address, stopped if it must not go there; what it is about is the caller's to say. */

@@ -20,6 +20,7 @@ struct decision {
     struct evidence evidence;
     struct ruling ruling;
     char *left_out;       /* own: of an oversize mail, what is missing; NULL: nothing is */
+    char *files_left_out; /* own: the names of those that were seen, "" of none; NULL as that */
     char *to_drop;        /* own: files of a technician's that cannot be passed on; "": all can */
     int brought_in;       /* people that the plan makes beside the sender */
     struct rule_run *run; /* own: what rules do; NULL: there are none */

@@ -8,10 +8,12 @@
 #include "core/err.h"
 
 enum detail_kind {
-    DETAIL_LINE,     /* on one line */
-    DETAIL_LINES,    /* may have line breaks */
-    DETAIL_LANGUAGE, /* en, de, fr, es, it */
-    DETAIL_PHONE,    /* on one line, without ";", which separates several */
+    DETAIL_LINE,      /* on one line */
+    DETAIL_LINES,     /* may have line breaks */
+    DETAIL_LANGUAGE,  /* en, de, fr, es, it */
+    DETAIL_PHONE,     /* on one line, without ";", which separates several */
+    DETAIL_ZONE,      /* of the system's list */
+    DETAIL_SIGNATURE, /* some lines, not many */
 };
 
 struct detail_info {
@@ -21,7 +23,7 @@ struct detail_info {
     enum detail_kind kind;
 };
 
-/* In the order of the columns of their tables. */
+/* In the order of the columns of their tables; files have those before PERSON_FILE_DETAILS. */
 enum customer_detail {
     CUSTOMER_NUMBER,
     CUSTOMER_RANK,
@@ -44,6 +46,9 @@ enum person_detail {
     PERSON_JOB_TITLE,
     PERSON_LANGUAGE,
     PERSON_NOTES,
+    PERSON_FILE_DETAILS, /* how many */
+    PERSON_ZONE = PERSON_FILE_DETAILS,
+    PERSON_SIGNATURE,
     PERSON_DETAILS, /* how many */
 };
 const struct detail_info *detail_of_person(enum person_detail detail);
@@ -54,9 +59,14 @@ const struct detail_info *detail_of_phone(void);
 /* Bring what was entered into the form in which it is stored: UTF-8 without control characters, trimmed. "" is
  * nothing entered.
  *
- * ST_INVALID  it is too long, no UTF-8, or no language of postdesk: the text says of which detail */
+ * ST_INVALID  it is too long, no UTF-8, no language of postdesk or no zone: the text says of which detail */
 MUST_CHECK enum status detail_read(const struct detail_info *info, const char *text,
                                    char **value_out, struct err *err);
+
+/* A signature in the form in which it is stored.
+ *
+ * ST_INVALID  it is too long, or no UTF-8 */
+MUST_CHECK enum status detail_read_signature(const char *text, char **value_out, struct err *err);
 
 /* How a person is called, of whom only first and last name are known. Own; "" if neither is. */
 char *detail_whole_name(const char *first_name, const char *last_name);

@@ -13,6 +13,12 @@
 /* "attachments left out: a.pdf, b.zip, and more, about 30 MB"; own, "" when nothing was. */
 char *outsize_left_out(const struct facts *facts, const struct records *records);
 
+/* The names of the files that were seen, "a.pdf, b.zip"; own, "" of none. */
+char *outsize_names(const struct facts *facts);
+
+/* Its size, for people. */
+uint64_t outsize_megabytes(const struct records *records);
+
 /* The comment: the mail's words, and what of it is not there; own. *is_cut_out: not all words are there. */
 char *outsize_comment(const struct facts *facts, const struct records *records, bool *is_cut_out);
 

@@ -41,6 +41,9 @@ struct settings {
     int64_t retry_most_us;    /* retry-most 4000s */
     int64_t retry_give_up_us; /* retry-give-up 5d */
 
+    /* Of notices (store/outbound_due reads the words); no decision reads it. */
+    unsigned language; /* language en|de|fr|es|it */
+
     /* Of web hooks; no decision reads them either. */
     char web_hook_secret[SETTING_NAME_BYTES]; /* web-hook-secret: the name of a host's secret; "" */
     bool web_hook_private;                    /* web-hook-private yes|no */
@@ -50,7 +53,15 @@ struct settings {
     unsigned search_language; /* search-language simple|english|… */
 };
 
-enum setting_type { SETTING_WORD, SETTING_YES_NO, SETTING_NUMBER, SETTING_DURATION, SETTING_NAME };
+/* A signature is checked and has no member: only who writes mail reads it. */
+enum setting_type {
+    SETTING_WORD,
+    SETTING_YES_NO,
+    SETTING_NUMBER,
+    SETTING_DURATION,
+    SETTING_NAME,
+    SETTING_SIGNATURE
+};
 
 struct setting_info {
     const char *name;

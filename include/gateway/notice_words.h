@@ -17,12 +17,19 @@ bool notice_is_technicians(enum token_purpose purpose);
 /* May the author be named to the recipient? A technician's name is a field that an admin can hide from contacts. */
 bool notice_shows_author(const struct outbound_due *due);
 
-/* Subject and body from a template (file names it in errors). tells: the words of its comment stand in it.
+/* A template, and the language that it is written in; all borrowed. */
+struct notice_template {
+    const char *language;
+    const char *name; /* in errors */
+    const char *contents;
+};
+
+/* Subject and body. tells: the words of its comment stand in it.
  *
  * ST_INVALID  the template is wrong */
 MUST_CHECK enum status notice_words_render(const struct outbound_due *due, bool tells,
-                                           const char *file, const char *contents,
-                                           char **subject_out, char **body_out, struct err *err);
+                                           const struct notice_template *source, char **subject_out,
+                                           char **body_out, struct err *err);
 
 /* Can the template be rendered, with every value and with none? */
 MUST_CHECK enum status notice_words_check(const char *file, const char *contents, struct err *err);

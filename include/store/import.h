@@ -26,7 +26,7 @@ enum contact_column {
     CONTACT_COLUMN_KEYS,      /* list: of the addresses */
     CONTACT_COLUMN_NAME,
     CONTACT_COLUMN_DETAILS, /* and the others of enum person_detail */
-    CONTACT_COLUMN_PHONES = CONTACT_COLUMN_DETAILS + PERSON_DETAILS, /* list */
+    CONTACT_COLUMN_PHONES = CONTACT_COLUMN_DETAILS + PERSON_FILE_DETAILS, /* list */
     CONTACT_COLUMN_CUSTOMER, /* name or business number; NULL: as it is, of a new one by his domain */
     CONTACT_COLUMN_LOOKUPS, /* list: domain_lookups of the first address */
     CONTACT_COLUMN_MAIN,    /* yes, no, as those below */

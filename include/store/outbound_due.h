@@ -49,6 +49,13 @@ struct due_mailbox {
     int64_t send_bytes; /* the largest mail that its server takes; 0: it did not say */
 };
 
+/* What is the same for all mails of a desk. */
+struct due_desk {
+    const char *language;
+    const char *zone;
+    const char *signature; /* "" */
+};
+
 /* One mail to be sent. Strings are borrowed from the batch; those without a NULL in their comment are
  * never NULL. */
 struct outbound_due {
@@ -70,7 +77,9 @@ struct outbound_due {
     bool is_automatic;
     bool is_stranger;
     struct due_person recipient;
-    const char *language; /* his */
+    const char *language;        /* his, else his customer's; "": neither has one */
+    const char *zone;            /* his; "": he has none */
+    const struct due_desk *desk; /* borrowed: from the batch */
 
     const char *subject; /* of the ticket; "" without one, as the next three */
     const char *status;
@@ -85,6 +94,8 @@ struct outbound_due {
     bool is_by_technician;
     const char *kind; /* public, note, unverified; "" without a comment */
     const char *text;
+    const char *signature; /* the author's, of a "reply"; "" */
+    int64_t written_at_us; /* 0 without a comment */
 
     /* Of a notice about another mail. */
     outbound_id about;     /* 0 */
@@ -107,8 +118,9 @@ struct outbound_batch {
     GPtrArray *mailboxes; /* own: struct due_mailbox */
     struct settings settings; /* those of sending are set */
     int64_t now_us;           /* the database's, when it was claimed */
-    GPtrArray *hidden;        /* own: char *: fields that contacts do not see */
-    GPtrArray *rows;          /* own: what the strings are borrowed from */
+    struct due_desk desk;
+    GPtrArray *hidden; /* own: char *: fields that contacts do not see */
+    GPtrArray *rows;   /* own: what the strings are borrowed from */
 };
 struct outbound_batch *outbound_batch_new(void);
 void outbound_batch_free(struct outbound_batch *batch);

@@ -53,7 +53,7 @@ enum {
     SHEET_OTHER_ADDRESSES,
     SHEET_PERSON_NAME,
     SHEET_PERSON_DETAILS, /* and the others of enum person_detail */
-    SHEET_PHONES = SHEET_PERSON_DETAILS + PERSON_DETAILS,
+    SHEET_PHONES = SHEET_PERSON_DETAILS + PERSON_FILE_DETAILS,
     SHEET_CUSTOMER,
     SHEET_MAIN,
     SHEET_OPENS,
@@ -333,7 +333,7 @@ static void read_phones(struct reading *reading)
 static void read_contact(struct reading *reading)
 {
     read_addresses(reading);
-    for (int i = 0; i < PERSON_DETAILS; i++) {
+    for (int i = 0; i < PERSON_FILE_DETAILS; i++) {
         read_detail(reading, (size_t)SHEET_PERSON_DETAILS + i,
                     detail_of_person((enum person_detail)i), (size_t)CONTACT_COLUMN_DETAILS + i);
     }

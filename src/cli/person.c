@@ -47,6 +47,8 @@ static const struct field CONTACT_FIELDS[] = {
     {"absent_until", NULL, FIELD_TEXT, false},
     {"deputy", NULL, FIELD_TEXT, false},
     {"is_absent", NULL, FIELD_BOOL, false},
+    {"zone", NULL, FIELD_TEXT, false},
+    {"signature", NULL, FIELD_TEXT, false},
 };
 
 static const struct field TECHNICIAN_FIELDS[] = {
@@ -76,6 +78,8 @@ static const struct field TECHNICIAN_FIELDS[] = {
     {"absent_until", NULL, FIELD_TEXT, false},
     {"deputy", NULL, FIELD_TEXT, false},
     {"is_absent", "ABSENT", FIELD_BOOL, false},
+    {"zone", NULL, FIELD_TEXT, false},
+    {"signature", NULL, FIELD_TEXT, false},
     {"acts_by_mail", NULL, FIELD_BOOL, false},
     {"acts_by_mail_because", "ACTS BY MAIL", FIELD_TEXT, true},
 };
@@ -107,6 +111,8 @@ static const struct field PERSON_FIELDS[] = {
     {"absent_until", "Absent until", FIELD_TEXT, false},
     {"deputy", "Deputy", FIELD_TEXT, true},
     {"is_absent", "Absent today", FIELD_BOOL, false},
+    {"zone", "Time zone", FIELD_TEXT, false},
+    {"signature", "Signature", FIELD_TEXT, false},
 };
 
 /* Columns of a person, and the last fields of a technician, which are no columns. */

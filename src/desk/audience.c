@@ -22,6 +22,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "desk/outsize.h"
 #include "desk/permission.h"
 #include "message/address.h"
 
@@ -83,6 +84,15 @@ static struct plan_mail *tell(struct plan *plan, const struct audience *audience
     return mail;
 }
 
+/* What the notice "oversize" says of the mail. */
+static void describe_left_out(struct plan_mail *mail, const struct audience *audience)
+{
+    g_autofree char *megabytes = g_strdup_printf("%" PRIu64, outsize_megabytes(audience->records));
+
+    plan_set_value(mail, "megabytes", megabytes);
+    plan_set_value(mail, "files-left-out", audience->files_left_out);
+}
+
 /* A mail back to whoever wrote, at the address that he wrote from. */
 static struct plan_mail *add_to_author(struct plan *plan, const struct audience *audience,
                                        const char *notice, const char *address, const char *reason)
@@ -122,6 +132,9 @@ void audience_tell_opener(struct plan *plan, const struct audience *audience, co
                                                          : TOKEN_CONTACT_REPLY;
     mail->is_automatic = !is_technician;
     mail->is_stranger = is_stranger;
+    if (audience->left_out != NULL && !is_stranger) {
+        describe_left_out(mail, audience);
+    }
     mail->name = g_strdup(person != NULL && person->name[0] != '\0' ? person->name : name);
 }
 
@@ -210,6 +223,24 @@ static void tell_contact(struct plan *plan, const struct audience *audience, per
     }
 }
 
+/* NULL: he is no technician who can be told. */
+static struct plan_mail *tell_undelivered(struct plan *plan, const struct audience *audience,
+                                          person_id technician, outbound_id about,
+                                          const char *reason)
+{
+    const struct person_record *person = records_person(audience->records, technician);
+
+    if (person == NULL || !person->is_technician || person->is_disabled) {
+        return NULL;
+    }
+    struct plan_mail *mail = audience_add(plan, audience->records, person, "undelivered", reason);
+
+    mail->ticket = ticket_of(audience);
+    mail->about = about;
+    mail->purpose = purpose_for(audience, person, "note");
+    return mail;
+}
+
 void audience_tell_contacts(struct plan *plan, const struct audience *audience, const char *notice)
 {
     const struct ticket_record *ticket = audience->ticket;
@@ -225,23 +256,18 @@ void audience_tell_contacts(struct plan *plan, const struct audience *audience, 
     }
     if (dead->len > 0 && strcmp(notice, "reply") == 0) {
         g_autofree char *why = g_strdup_printf("wrote to %s, whose address is dead", dead->str);
-        audience_tell_undelivered(plan, audience, audience->author, 0, why);
+        struct plan_mail *mail = tell_undelivered(plan, audience, audience->author, 0, why);
+
+        if (mail != NULL) {
+            plan_set_value(mail, "dead-addresses", dead->str);
+        }
     }
 }
 
 void audience_tell_undelivered(struct plan *plan, const struct audience *audience,
                                person_id technician, outbound_id about, const char *reason)
 {
-    const struct person_record *person = records_person(audience->records, technician);
-
-    if (person == NULL || !person->is_technician || person->is_disabled) {
-        return;
-    }
-    struct plan_mail *mail = audience_add(plan, audience->records, person, "undelivered", reason);
-
-    mail->ticket = ticket_of(audience);
-    mail->about = about;
-    mail->purpose = purpose_for(audience, person, "note");
+    tell_undelivered(plan, audience, technician, about, reason);
 }
 
 void audience_tell_author(struct plan *plan, const struct audience *audience, const char *notice,
@@ -255,6 +281,9 @@ void audience_tell_author(struct plan *plan, const struct audience *audience, co
     }
     struct plan_mail *mail = add_to_author(plan, audience, notice, address, reason);
 
+    if (strcmp(notice, "oversize") == 0) {
+        describe_left_out(mail, audience);
+    }
     mail->purpose = is_technician ? TOKEN_TECHNICIAN_REPLY : TOKEN_CONTACT_REPLY;
     mail->is_automatic = !is_technician;
     mail->name = g_strdup(person != NULL ? person->name : "");

@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#include "core/limits.h"
+
 enum { MINUTES_AN_HOUR = 60, MONTH = 100, YEAR = 10000 };
 
 static const int64_t SECOND_US = 1000000;
@@ -52,19 +54,38 @@ void calendar_set(struct calendar_record *to, const struct calendar_record *from
     *to = copy;
 }
 
-/* Borrowed: the last zone that was asked for stays, since every mail of a desk asks for the same. NULL: unknown. */
+static void free_zone(gpointer zone)
+{
+    if (zone != NULL) {
+        g_time_zone_unref(zone);
+    }
+}
+
+/* Borrowed: those that were asked for stay, since every mail of a desk asks for the same few. NULL: unknown. */
 static GTimeZone *find_zone(const char *name)
 {
-    static GTimeZone *kept = NULL;
-    static char *kept_name = NULL;
+    static GHashTable *kept = NULL;
+    gpointer zone = NULL;
 
-    if (g_strcmp0(kept_name, name) != 0) {
-        g_clear_pointer(&kept, g_time_zone_unref);
-        g_free(kept_name);
-        kept_name = g_strdup(name);
-        kept = g_time_zone_new_identifier(name);
+    if (kept == NULL) {
+        kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_zone);
     }
-    return kept;
+    if (!g_hash_table_lookup_extended(kept, name, NULL, &zone)) {
+        if (g_hash_table_size(kept) >= LIMIT_ZONES) {
+            g_hash_table_remove_all(kept);
+        }
+        zone = g_time_zone_new_identifier(name);
+        g_hash_table_insert(kept, g_strdup(name), zone);
+    }
+    return zone;
+}
+
+GDateTime *calendar_local(const char *name, int64_t us)
+{
+    GTimeZone *zone = find_zone(name);
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / SECOND_US);
+
+    return zone == NULL ? g_steal_pointer(&utc) : g_date_time_to_timezone(utc, zone);
 }
 
 enum status calendar_check_zone(const char *zone, struct err *err)
@@ -78,10 +99,7 @@ enum status calendar_check_zone(const char *zone, struct err *err)
 
 struct calendar_moment calendar_moment(const struct calendar_record *calendar, int64_t now_us)
 {
-    GTimeZone *zone = find_zone(calendar->zone);
-    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(now_us / SECOND_US);
-    g_autoptr(GDateTime) local = zone == NULL ? g_date_time_ref(utc)
-                                              : g_date_time_to_timezone(utc, zone);
+    g_autoptr(GDateTime) local = calendar_local(calendar->zone, now_us);
     struct calendar_moment moment = {
         .weekday = g_date_time_get_day_of_week(local),
         .minute = g_date_time_get_hour(local) * MINUTES_AN_HOUR + g_date_time_get_minute(local),

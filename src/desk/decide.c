@@ -264,7 +264,8 @@ struct audience decision_audience(const struct decision *decision)
                              .after = decision->after,
                              .author = decision->plan->sender,
                              .is_by_machine = decision->evidence.writer != WRITER_PERSON,
-                             .left_out = decision->left_out};
+                             .left_out = decision->left_out,
+                             .files_left_out = decision->files_left_out};
 }
 
 /* What was too large on its way in or out is told to whoever wrote it. */
@@ -448,6 +449,7 @@ static void carry_out(struct decision *decision)
 static void decision_clear(struct decision *decision)
 {
     g_free(decision->left_out);
+    g_free(decision->files_left_out);
     g_free(decision->to_drop);
     g_free(decision->why);
     rule_run_free(decision->run);

@@ -17,6 +17,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "desk/calendar.h"
 
 static const struct detail_info CUSTOMERS[] = {
     [CUSTOMER_NUMBER] = {"number", "Number", "the business's own number for it", DETAIL_LINE},
@@ -39,6 +40,9 @@ static const struct detail_info PEOPLE[] = {
     [PERSON_JOB_TITLE] = {"job-title", "Job title", "what he is there", DETAIL_LINE},
     [PERSON_LANGUAGE] = {"language", "Language", "in which he is written to", DETAIL_LANGUAGE},
     [PERSON_NOTES] = {"notes", "Notes", "what else the desk should know", DETAIL_LINES},
+    [PERSON_ZONE] = {"zone", "Time zone", "in which he reads dates", DETAIL_ZONE},
+    [PERSON_SIGNATURE] = {"signature", "Signature", "what stands below his answers",
+                          DETAIL_SIGNATURE},
 };
 
 static const struct detail_info PHONE = {"phone", "Phones", "telephone number", DETAIL_PHONE};
@@ -76,9 +80,49 @@ static enum status read_language(const char *text, char **value_out, struct err 
     return err_hint(err, "en, de, fr, es or it");
 }
 
+static size_t count_lines(const char *text)
+{
+    size_t lines = 1;
+
+    for (; *text != '\0'; text++) {
+        lines += *text == '\n';
+    }
+    return lines;
+}
+
+enum status detail_read_signature(const char *text, char **value_out, struct err *err)
+{
+    if (!g_utf8_validate(text, -1, NULL)) {
+        return err_set(err, ST_INVALID, "the signature is no UTF-8");
+    }
+    g_autofree char *value = text_normalise_lines(text);
+
+    if (text_chars(value) > LIMIT_SIGNATURE_CHARS || count_lines(value) > LIMIT_SIGNATURE_LINES) {
+        return err_set(err, ST_INVALID,
+                       "a signature has at most %d characters in %d lines, not %zu in %zu",
+                       LIMIT_SIGNATURE_CHARS, LIMIT_SIGNATURE_LINES, text_chars(value),
+                       count_lines(value));
+    }
+    *value_out = g_steal_pointer(&value);
+    return ST_OK;
+}
+
+static enum status read_zone(const char *text, char **value_out, struct err *err)
+{
+    enum status status = calendar_check_zone(text, err);
+
+    if (status == ST_OK) {
+        *value_out = g_strdup(text);
+    }
+    return status;
+}
+
 enum status detail_read(const struct detail_info *info, const char *text, char **value_out,
                         struct err *err)
 {
+    if (info->kind == DETAIL_SIGNATURE) {
+        return detail_read_signature(text, value_out, err);
+    }
     if (!g_utf8_validate(text, -1, NULL)) {
         return err_set(err, ST_INVALID, "%s is no UTF-8", info->name);
     }
@@ -92,6 +136,9 @@ enum status detail_read(const struct detail_info *info, const char *text, char *
     }
     if (info->kind == DETAIL_LANGUAGE && value[0] != '\0') {
         return read_language(value, value_out, err);
+    }
+    if (info->kind == DETAIL_ZONE && value[0] != '\0') {
+        return read_zone(value, value_out, err);
     }
     if (info->kind == DETAIL_PHONE && strchr(value, ';') != NULL) {
         return err_set(err, ST_INVALID, "\"%.60s\" is no single telephone number", value);

@@ -132,8 +132,10 @@ static void weigh_size(struct decision *decision)
     bool is_technician = decision->evidence.claim == CLAIM_TECHNICIAN;
     int64_t limit = outsize_limit(records->mailbox.send_bytes);
     g_autofree char *line = outsize_left_out(decision->facts, records);
+    g_autofree char *files = outsize_names(decision->facts);
 
     decision->left_out = records->is_oversize ? text_one_line(line, LIMIT_NAME_CHARS) : NULL;
+    decision->files_left_out = records->is_oversize ? text_one_line(files, LIMIT_NAME_CHARS) : NULL;
     decision->to_drop = is_technician ? outsize_files_to_drop(decision->facts, limit)
                                       : g_strdup("");
     decision->evidence.is_oversize = records->is_oversize || decision->to_drop[0] != '\0';

@@ -57,7 +57,9 @@ static void describe(struct plan_mail *mail, mail_id held, const char *from, con
 static void describe_this(struct plan_mail *mail, const struct decision *decision, int64_t chars)
 {
     g_autofree char *excerpt = words_excerpt(decision->facts, chars);
+    g_autofree char *at = g_strdup_printf("%" PRId64, decision->records->now_us);
 
+    plan_set_value(mail, "held-at", at);
     describe(mail, decision->records->mail, decision->facts->from_text, decision->facts->subject);
     plan_set_value(mail, "held-text", excerpt);
     plan_set_value(mail, "held-why", decision_reason(decision));
@@ -176,7 +178,10 @@ static bool ask_main_contact(struct decision *decision)
     if (mail == NULL) {
         return false;
     }
+    g_autofree char *until = g_strdup_printf("%" PRId64, decision->plan->held_until_us);
+
     describe_this(mail, decision, records->settings.excerpt_chars);
+    plan_set_value(mail, "held-until", until);
     return mail->suppressed_by == NULL;
 }
 
@@ -354,7 +359,8 @@ static void confirm(struct decision *decision)
 
 /* ---- a technician decides ---------------------------------------------------------------------- */
 
-static void report_back(struct decision *decision, const char *done, const char *why_not)
+static struct plan_mail *report_back(struct decision *decision, const char *done,
+                                     const char *why_not)
 {
     const struct held_record *held = decision->place.held;
     struct plan_mail *mail = tell(decision, "held-decided", decision->identity.person, held->id,
@@ -367,6 +373,21 @@ static void report_back(struct decision *decision, const char *done, const char 
     describe(mail, held->id, held->from_text, held->subject);
     plan_set_value(mail, "done", done);
     plan_set_value(mail, "why-not", why_not);
+    return mail;
+}
+
+/* What became of it, for a notice in any language. */
+static void describe_end(struct plan_mail *mail, const struct held_record *held)
+{
+    g_autofree char *at = g_strdup_printf("%" PRId64, held->handled_at_us);
+    g_autofree char *ticket = g_strdup_printf("%" PRId64, held->ticket);
+    bool is_handled = held->handled_by[0] != '\0';
+
+    plan_set_value(mail, "held-state", held->state);
+    plan_set_value(mail, "held-ticket", held->ticket == 0 ? NULL : ticket);
+    plan_set_value(mail, "handled-by", is_handled ? held->handled_by : NULL);
+    plan_set_value(mail, "handled-how", is_handled ? held->handled_how : NULL);
+    plan_set_value(mail, "handled-at", is_handled ? at : NULL);
 }
 
 static char *what_became(const struct held_record *held)
@@ -411,7 +432,7 @@ static void decide_on_held(struct decision *decision)
     if (!held->is_held) {
         g_autofree char *became = what_became(held);
         plan_say(decision->plan->may, "%s", became);
-        report_back(decision, NULL, became);
+        describe_end(report_back(decision, NULL, became), held);
         return;
     }
     if (!identity_is_technician_on(person, ticket) ||

@@ -32,23 +32,35 @@
 
 /* ---- in ---------------------------------------------------------------------------------------- */
 
+char *outsize_names(const struct facts *facts)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (guint i = 0; i < facts->attachments->len; i++) {
+        const struct attachment *attachment = facts->attachments->pdata[i];
+        g_string_append_printf(names, "%s%s", i == 0 ? "" : ", ", attachment->name);
+    }
+    return g_string_free(g_steal_pointer(&names), FALSE);
+}
+
+uint64_t outsize_megabytes(const struct records *records)
+{
+    return (records->bytes + BYTES_PER_MB / 2) / BYTES_PER_MB;
+}
+
 char *outsize_left_out(const struct facts *facts, const struct records *records)
 {
-    g_autoptr(GString) line = g_string_new("attachments left out: ");
+    g_autofree char *names = outsize_names(facts);
 
     if (!records->is_oversize) {
         return facts->attachments_left_out == 0
                    ? g_strdup("")
                    : g_strdup_printf("attachments left out: %u", facts->attachments_left_out);
     }
-    for (guint i = 0; i < facts->attachments->len; i++) {
-        const struct attachment *attachment = facts->attachments->pdata[i];
-        g_string_append_printf(line, "%s, ", attachment->name);
-    }
-    g_string_append_printf(line, "%sabout %" PRIu64 " MB",
-                           facts->attachments->len > 0 ? "and more, " : "",
-                           (records->bytes + BYTES_PER_MB / 2) / BYTES_PER_MB);
-    return text_cut(line->str, LIMIT_COMMENT_CHARS / 2, NULL);
+    g_autofree char *line = g_strdup_printf("attachments left out: %s%sabout %" PRIu64 " MB", names,
+                                            names[0] != '\0' ? ", and more, " : "",
+                                            outsize_megabytes(records));
+    return text_cut(line, LIMIT_COMMENT_CHARS / 2, NULL);
 }
 
 char *outsize_comment(const struct facts *facts, const struct records *records, bool *is_cut_out)

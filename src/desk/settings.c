@@ -18,6 +18,7 @@
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "desk/detail.h"
 
 #define MANY 1000000
 #define DAYS 36500
@@ -88,6 +89,11 @@ static const struct setting_info SETTINGS[] = {
     {"retry-give-up", "DURATION", "5d",
      "after this time a mail that cannot be delivered has failed", SETTING_DURATION,
      AT(retry_give_up_us), MANY *US_PER_S},
+    {"language", "en|de|fr|es|it", "en",
+     "in which people are written to who have no language, nor their customer", SETTING_WORD,
+     AT(language)},
+    {"signature", "TEXT", "", "what stands below answers, under the technician's own",
+     SETTING_SIGNATURE},
     {"web-hook-secret", "NAME|none", "none",
      "the secret of the host that signs web hooks: a file of secrets-dir; without it none is called",
      SETTING_NAME, AT(web_hook_secret)},
@@ -198,6 +204,7 @@ static enum status set_value(struct settings *settings, const struct setting_inf
                              const char *value, struct err *err)
 {
     char *member = (char *)settings + setting->offset;
+    g_autofree char *signature = NULL;
     int word = 0;
 
     switch (setting->type) {
@@ -221,6 +228,8 @@ static enum status set_value(struct settings *settings, const struct setting_inf
         return set_duration((int64_t *)(void *)member, setting, value, err);
     case SETTING_NAME:
         return set_name(member, value, err);
+    case SETTING_SIGNATURE:
+        return detail_read_signature(value, &signature, err);
     }
     return ST_OK;
 }

@@ -341,6 +341,7 @@ static char *from_name(const struct outbound_due *due, const struct kind *kind)
 
 /* The parts of a mail that compose borrows. */
 struct parts {
+    const char *language;
     char *subject;
     char *body;
     char *from_name;
@@ -405,7 +406,7 @@ static enum status compose_parts(const struct outbound_due *due, const struct ki
         .is_automatic = due->is_automatic || kind->is_machines,
         .is_reply = kind->is_answer,
         .text = parts->body,
-        .language = due->language,
+        .language = parts->language,
         .attachments = (const struct compose_attachment *)(void *)parts->files->data,
         .attachment_count = parts->files->len,
     };
@@ -422,26 +423,38 @@ static enum status check_due(const struct outbound_due *due, const struct kind *
     return check_audience(due, kind, notice_purpose(due), err);
 }
 
-/* In the recipient's language, else in English. NULL: there is none. */
-static const char *choose_template(const struct outbound_due *due, const struct rule_book *book,
-                                   const char *file, char **name_out)
+/* In the recipient's language, else in the desk's, in English, in any. False: there is none. */
+static bool choose_template(const struct outbound_due *due, const struct rule_book *book,
+                            const char *file, struct notice_template *source_out, char **name_out)
 {
-    const char *contents = find_template(book, due->language, file, name_out);
+    const char *const languages[] = {
+        due->language, due->desk->language, DEFAULT_LANGUAGE, "de", "fr", "es", "it"};
 
-    return contents != NULL ? contents : find_template(book, DEFAULT_LANGUAGE, file, name_out);
+    for (size_t i = 0; i < G_N_ELEMENTS(languages); i++) {
+        const char *contents = *languages[i] == '\0'
+                                   ? NULL
+                                   : find_template(book, languages[i], file, name_out);
+
+        if (contents != NULL) {
+            *source_out = (struct notice_template){languages[i], *name_out, contents};
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What is no kind of the program's may be a template that a rule sends to a contact. */
 static struct kind kind_of(const struct outbound_due *due, const struct rule_book *book)
 {
     const struct kind *kind = find_kind(due->notice);
+    struct notice_template ignored = {0};
     g_autofree char *name = NULL;
 
     if (kind != NULL) {
         return *kind;
     }
     bool is_template = !is_template_of_kind(due->notice) &&
-                       choose_template(due, book, due->notice, &name) != NULL;
+                       choose_template(due, book, due->notice, &ignored, &name);
     return (struct kind){.name = is_template ? due->notice : NULL,
                          .contact = due->notice,
                          .is_machines = true,
@@ -467,13 +480,18 @@ enum status notice_render(const struct outbound_due *due, const struct rule_book
 
     enum token_purpose purpose = notice_purpose(due);
     const char *file = notice_is_technicians(purpose) ? kind->technician : kind->contact;
-    const char *contents = choose_template(due, book, file, &name);
+    struct notice_template source = {0};
 
-    if (notice_words_render(due, kind->tells, name, contents, &subject, &body, err) != ST_OK) {
+    if (!choose_template(due, book, file, &source, &name)) {
+        return err_set(err, ST_INVALID, "there is no notice \"%s\"", file);
+    }
+    if (notice_words_render(due, kind->tells, &source, &subject, &body, err) != ST_OK) {
         return err->status;
     }
 
     CLEANUP(parts_clear) struct parts parts = parts_of(due, kind, subject, body);
+
+    parts.language = source.language;
 
     if (compose_parts(due, kind, &parts, &bytes, err) != ST_OK) {
         return err->status;

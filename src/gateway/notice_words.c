@@ -13,17 +13,30 @@
 #include "core/limits.h"
 #include "core/text.h"
 #include "desk/token.h"
+#include "gateway/notice_language.h"
 #include "message/template.h"
 
 #define SUBJECT_CHARS \
  230 /* leaves room for "Re: [#…] ", so that cutting never makes two subjects of one */
 
+static const char NO_SUBJECT[] = "(no subject)";
+
 /* What a notice may be given when it is planned, beside what its rows say. */
-static const char *const GIVEN[] = {
-    "held-number", "held-from",    "held-subject", "held-text",   "held-why",
-    "may-decide",  "main-contact", "answer-from",  "answer-text", "was-denied",
-    "done",        "why-not",      "whose-is-it",  "held-list",   "held-count",
-    "junk-count",  "rule",         "alert",        "rule-text",
+enum given_kind { GIVEN_TEXT, GIVEN_WORD, GIVEN_SUBJECT, GIVEN_MOMENT };
+static const struct {
+    const char *name;
+    enum given_kind kind;
+} GIVEN[] = {
+    {"held-number", GIVEN_TEXT},  {"held-from", GIVEN_TEXT},      {"held-subject", GIVEN_SUBJECT},
+    {"held-text", GIVEN_TEXT},    {"held-why", GIVEN_TEXT},       {"may-decide", GIVEN_TEXT},
+    {"main-contact", GIVEN_TEXT}, {"answer-from", GIVEN_TEXT},    {"answer-text", GIVEN_TEXT},
+    {"was-denied", GIVEN_TEXT},   {"done", GIVEN_WORD},           {"why-not", GIVEN_WORD},
+    {"whose-is-it", GIVEN_TEXT},  {"held-list", GIVEN_TEXT},      {"held-count", GIVEN_TEXT},
+    {"junk-count", GIVEN_TEXT},   {"rule", GIVEN_TEXT},           {"alert", GIVEN_TEXT},
+    {"rule-text", GIVEN_TEXT},    {"held-until", GIVEN_MOMENT},   {"held-at", GIVEN_MOMENT},
+    {"handled-at", GIVEN_MOMENT}, {"handled-by", GIVEN_TEXT},     {"handled-how", GIVEN_WORD},
+    {"held-state", GIVEN_WORD},   {"held-ticket", GIVEN_TEXT},    {"files-left-out", GIVEN_TEXT},
+    {"megabytes", GIVEN_TEXT},    {"dead-addresses", GIVEN_TEXT},
 };
 
 /* ---- the recipient ----------------------------------------------------------------------------- */
@@ -69,9 +82,13 @@ struct words {
     const char *is_note;
     const char *is_unverified;
     const char *is_authors;
+    const char *is_author_named;
     char *status;
     char *type;
     char *group;
+    char *written;
+    char *signature;
+    char *desk_signature;
     char *given[G_N_ELEMENTS(GIVEN)]; /* own; NULL: it was not given */
 };
 
@@ -95,6 +112,9 @@ static void words_clear(struct words *words)
     g_free(words->status);
     g_free(words->type);
     g_free(words->group);
+    g_free(words->written);
+    g_free(words->signature);
+    g_free(words->desk_signature);
     for (size_t i = 0; i < G_N_ELEMENTS(GIVEN); i++) {
         g_free(words->given[i]);
     }
@@ -119,26 +139,9 @@ static char *full_label(const struct due_person *person)
                          : g_strdup_printf("%s <%s>", name, person->address);
 }
 
-/* "Anna, Max and Carl", or "" */
-static char *list_names(GPtrArray *names)
-{
-    g_autoptr(GString) list = g_string_new(NULL);
-    guint shown = MIN(names->len, LIMIT_OTHERS);
-
-    for (guint i = 0; i < shown; i++) {
-        g_autofree char *name = one_line(g_ptr_array_index(names, i));
-        bool is_last = i + 1 == names->len;
-
-        g_string_append_printf(list, "%s%s", i == 0 ? "" : (is_last ? " and " : ", "), name);
-    }
-    if (names->len > shown) {
-        g_string_append_printf(list, " and %u more", names->len - shown);
-    }
-    return g_strdup(list->str);
-}
-
 /* Requester and participants but these two. */
-static char *list_audience(const struct outbound_due *due, person_id one, person_id other)
+static char *list_audience(const struct outbound_due *due, const struct notice_language *language,
+                           person_id one, person_id other)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
@@ -149,10 +152,11 @@ static char *list_audience(const struct outbound_due *due, person_id one, person
             g_ptr_array_add(names, g_ptr_array_index(due->audience, i));
         }
     }
-    return list_names(names);
+    return notice_language_list(language, names);
 }
 
-static char *list_files(const struct outbound_due *due, bool is_there)
+static char *list_files(const struct outbound_due *due, const struct notice_language *language,
+                        bool is_there)
 {
     g_autoptr(GString) list = g_string_new(NULL);
 
@@ -160,7 +164,7 @@ static char *list_files(const struct outbound_due *due, bool is_there)
         const struct due_attachment *file = &g_array_index(due->attachments, struct due_attachment,
                                                            i);
         g_autofree char *name = one_line(file->name);
-        g_autofree char *size = text_bytes((uint64_t)file->bytes);
+        g_autofree char *size = notice_language_size(language, (uint64_t)file->bytes);
 
         if ((file->content != NULL) == is_there) {
             g_string_append_printf(list, "%s%s (%s)", list->len == 0 ? "" : ", ", name, size);
@@ -190,7 +194,7 @@ static size_t prefix_length(const char *subject, const char *tag)
 
 /* The subject that all mails of the ticket share: without "Re:" and its kin and the ticket's own tag, so
  * that mail programs, which compare subjects, show one conversation. */
-static char *base_subject(const struct outbound_due *due)
+static char *base_subject(const struct outbound_due *due, const struct notice_language *language)
 {
     g_autofree char *line = text_one_line(due->subject, SUBJECT_CHARS);
     g_autofree char *tag = g_strdup_printf("[#%" PRId64 "]", due->ticket);
@@ -201,7 +205,7 @@ static char *base_subject(const struct outbound_due *due)
         length = prefix_length(at, tag);
         at += length;
     }
-    return g_strdup(*at == '\0' ? "(no subject)" : at);
+    return g_strdup(*at != '\0' ? at : notice_language_word(language, NO_SUBJECT));
 }
 
 /* ---- words ------------------------------------------------------------------------------------- */
@@ -215,14 +219,47 @@ static const char *text_of(const struct outbound_due *due, bool tells)
     return tells || (due->about != 0 && is_own) ? due->text : "";
 }
 
-/* The given values: lines of text stay lines, nothing else does. */
-static void take_given(const struct outbound_due *due, struct words *words)
+/* As the clock on the recipient's wall shows it; NULL: there is none. */
+static char *moment(const struct outbound_due *due, const struct notice_language *language,
+                    int64_t us)
+{
+    const char *zone = *due->zone == '\0' ? due->desk->zone : due->zone;
+
+    return us == 0 ? NULL : notice_language_date(language, zone, us);
+}
+
+/* A given value: a moment in microseconds, a word, or a text that keeps its lines. */
+static char *given_value(const struct outbound_due *due, const struct notice_language *language,
+                         enum given_kind kind, const char *value)
+{
+    struct err ignored = {.status = ST_OK};
+    int64_t us = 0;
+
+    switch (kind) {
+    case GIVEN_MOMENT:
+        return text_parse_int64(value, 0, INT64_MAX, &us, &ignored) == ST_OK
+                   ? moment(due, language, us)
+                   : NULL;
+    case GIVEN_WORD:
+        return text_normalise_lines(notice_language_word(language, value));
+    case GIVEN_SUBJECT:
+        return text_normalise_lines(
+            strcmp(value, NO_SUBJECT) == 0 ? notice_language_word(language, value) : value);
+    case GIVEN_TEXT:
+        break;
+    }
+    return text_normalise_lines(value);
+}
+
+static void take_given(const struct outbound_due *due, const struct notice_language *language,
+                       struct words *words)
 {
     for (guint at = 0; at < due->value_names->len; at++) {
         for (size_t i = 0; i < G_N_ELEMENTS(GIVEN); i++) {
-            if (strcmp(GIVEN[i], g_ptr_array_index(due->value_names, at)) == 0) {
+            if (strcmp(GIVEN[i].name, g_ptr_array_index(due->value_names, at)) == 0) {
                 g_free(words->given[i]);
-                words->given[i] = text_normalise_lines(g_ptr_array_index(due->values, at));
+                words->given[i] = given_value(due, language, GIVEN[i].kind,
+                                              g_ptr_array_index(due->values, at));
             }
         }
     }
@@ -243,7 +280,8 @@ bool notice_shows_author(const struct outbound_due *due)
 }
 
 /* The fields of the ticket that an admin can hide from contacts. */
-static void take_fields(const struct outbound_due *due, bool is_for_technician, struct words *words)
+static void take_fields(const struct outbound_due *due, const struct notice_language *language,
+                        bool is_for_technician, struct words *words)
 {
     const struct {
         const char *field;
@@ -254,8 +292,8 @@ static void take_fields(const struct outbound_due *due, bool is_for_technician, 
         {"technician", &words->assignee}, {"participants", &words->others},
     };
 
-    words->status = one_line(due->status);
-    words->type = one_line(due->type);
+    words->status = one_line(notice_language_word(language, due->status));
+    words->type = one_line(notice_language_word(language, due->type));
     words->group = one_line(due->group);
     for (size_t i = 0; i < G_N_ELEMENTS(FIELDS); i++) {
         if (!is_shown(due, is_for_technician, FIELDS[i].field)) {
@@ -264,7 +302,17 @@ static void take_fields(const struct outbound_due *due, bool is_for_technician, 
     }
 }
 
-static struct words words_of(const struct outbound_due *due, bool tells)
+/* How he signs, who may be named; and the desk below him. */
+static void take_signatures(const struct outbound_due *due, struct words *words)
+{
+    words->desk_signature = text_normalise_lines(due->desk->signature);
+    if (due->is_by_technician && notice_shows_author(due)) {
+        words->signature = text_normalise_lines(due->signature);
+    }
+}
+
+static struct words words_of(const struct outbound_due *due, bool tells,
+                             const struct notice_language *language)
 {
     bool has_words = tells || due->about != 0;
     enum token_purpose purpose = notice_purpose(due);
@@ -280,25 +328,30 @@ static struct words words_of(const struct outbound_due *due, bool tells)
     if (due->is_stranger) {
         return words; /* none of his own words: anybody can write in anybody's name */
     }
-    words.subject = base_subject(due);
+    words.subject = base_subject(due, language);
     words.recipient = one_line(due->recipient.name);
     words.customer = one_line(due->customer);
-    words.requester = is_for_technician ? list_audience(due, 0, 0) : label(&due->requester);
+    words.requester = is_for_technician ? list_audience(due, language, 0, 0)
+                                        : label(&due->requester);
     words.assignee = label(&due->assignee);
-    words.others = is_for_technician ? list_names(due->colleagues)
-                                     : list_audience(due, due->recipient.id, due->author.id);
+    words.others = is_for_technician
+                       ? notice_language_list(language, due->colleagues)
+                       : list_audience(due, language, due->recipient.id, due->author.id);
     words.failed_to = one_line(due->failed_to);
     words.answer = g_strdup(due->answer);
     words.reason = one_line(due->reason);
-    take_given(due, &words);
-    take_fields(due, is_for_technician, &words);
+    take_given(due, language, &words);
+    take_fields(due, language, is_for_technician, &words);
     if (has_words) {
         words.author = is_for_technician          ? full_label(&due->author)
                        : notice_shows_author(due) ? label(&due->author)
                                                   : g_strdup(words.mailbox);
         words.text = text_normalise_lines(text_of(due, tells));
-        words.attachments = list_files(due, true);
-        words.left_out = list_files(due, false);
+        words.is_author_named = notice_shows_author(due) ? "yes" : NULL;
+        words.written = moment(due, language, due->written_at_us);
+        words.attachments = list_files(due, language, true);
+        words.left_out = list_files(due, language, false);
+        take_signatures(due, &words);
     }
     if (strcmp(due->notice, "assigned") == 0) {
         g_free(words.author);
@@ -307,7 +360,7 @@ static struct words words_of(const struct outbound_due *due, bool tells)
     return words;
 }
 
-static enum status render_words(const char *file, const char *contents, const struct words *words,
+static enum status render_words(const struct notice_template *source, const struct words *words,
                                 char **subject_out, char **body_out, struct err *err)
 {
     struct template_value values[32 + G_N_ELEMENTS(GIVEN)] = {
@@ -316,6 +369,7 @@ static enum status render_words(const char *file, const char *contents, const st
         {"recipient", words->recipient},
         {"mailbox", words->mailbox},
         {"author", words->author},
+        {"author-named", words->is_author_named},
         {"customer", words->customer},
         {"requester", words->requester},
         {"assignee", words->assignee},
@@ -332,6 +386,9 @@ static enum status render_words(const char *file, const char *contents, const st
         {"status", words->status},
         {"type", words->type},
         {"group", words->group},
+        {"written", words->written},
+        {"signature", words->signature},
+        {"desk-signature", words->desk_signature},
     };
     size_t count = 0;
 
@@ -339,18 +396,20 @@ static enum status render_words(const char *file, const char *contents, const st
         count++;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(GIVEN); i++) {
-        values[count++] = (struct template_value){GIVEN[i], words->given[i]};
+        values[count++] = (struct template_value){GIVEN[i].name, words->given[i]};
     }
-    return template_render(file, contents, values, count, subject_out, body_out, err);
+    return template_render(source->name, source->contents, values, count, subject_out, body_out,
+                           err);
 }
 
-enum status notice_words_render(const struct outbound_due *due, bool tells, const char *file,
-                                const char *contents, char **subject_out, char **body_out,
-                                struct err *err)
+enum status notice_words_render(const struct outbound_due *due, bool tells,
+                                const struct notice_template *source, char **subject_out,
+                                char **body_out, struct err *err)
 {
-    CLEANUP(words_clear) struct words words = words_of(due, tells);
+    const struct notice_language *language = notice_language_find(source->language);
+    CLEANUP(words_clear) struct words words = words_of(due, tells, language);
 
-    return render_words(file, contents, &words, subject_out, body_out, err);
+    return render_words(source, &words, subject_out, body_out, err);
 }
 
 /* ---- the check of the templates ---------------------------------------------------------------- */
@@ -359,8 +418,9 @@ static char X[] = "x";
 
 enum status notice_words_check(const char *file, const char *contents, struct err *err)
 {
-    struct words full = {X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X};
+    struct words full = {X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X};
     const struct words bare = {.number = X};
+    const struct notice_template source = {.name = file, .contents = contents};
 
     for (size_t i = 0; i < G_N_ELEMENTS(GIVEN); i++) {
         full.given[i] = X;
@@ -369,7 +429,7 @@ enum status notice_words_check(const char *file, const char *contents, struct er
         g_autofree char *subject = NULL;
         g_autofree char *body = NULL;
 
-        if (render_words(file, contents, i == 0 ? &full : &bare, &subject, &body, err) != ST_OK) {
+        if (render_words(&source, i == 0 ? &full : &bare, &subject, &body, err) != ST_OK) {
             return err->status;
         }
     }

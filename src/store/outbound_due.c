@@ -1,8 +1,6 @@
 /* outbound_due - outbound mails that are due, with everything that is needed to write them
  *
- * A claim is a lease: who has it, until when, and an epoch that grows with every claim. Whoever comes
- * with a result has to name holder and epoch, so that a sender that slept through its lease cannot
- * overwrite what another one did meanwhile. Mailboxes take turns, so that one whose server is slow or whose
+ * A claim is a lease: who has it, until when, and an epoch that grows with every claim. Mailboxes take turns, so that one whose server is slow or whose
  * queue is long does not keep the others waiting.
  *
  * What a notice says is read here in one round trip for the whole batch: people, ticket, comment, the
@@ -77,6 +75,9 @@ enum mail_column {
     MAIL_TYPE,
     MAIL_GROUP,
     MAIL_TRIED_FROM,
+    MAIL_ZONE,
+    MAIL_SIGNATURE,
+    MAIL_WRITTEN_AT,
 };
 
 #define FIRST_ADDRESS(person)                                 \
@@ -89,7 +90,7 @@ static const struct statement MAILS = {
     "SELECT o.id, o.lease_epoch, o.mailbox, o.ticket, o.comment, o.notice, o.address, o.domain,"
     " o.message_id, o.reply_token, o.bounce_token, o.queued_at, o.attempt, o.is_automatic,"
     " o.is_stranger, o.recipient, coalesce(p.name, ''), coalesce(nullif(p.language, ''),"
-    " (SELECT nullif(language, '') FROM customer WHERE id = p.customer), 'en'),"
+    " (SELECT language FROM customer WHERE id = p.customer), ''),"
     " coalesce(t.subject, ''), coalesce(cu.name, ''), rq.id, coalesce(rq.name, ''),"
     " coalesce(" FIRST_ADDRESS(
         "rq.id") ", ''), a.id, coalesce(a.name, ''), au.id,"
@@ -104,7 +105,9 @@ static const struct statement MAILS = {
                               " ARRAY(SELECT key FROM jsonb_each_text(o.parameters) ORDER BY key),"
                               " ARRAY(SELECT value FROM jsonb_each_text(o.parameters) ORDER BY key),"
                               " coalesce(t.status, ''), coalesce(t.type, ''), coalesce(g.name, ''),"
-                              " coalesce(o.tried_from, o.queued_at)"
+                              " coalesce(o.tried_from, o.queued_at), coalesce(p.zone, ''),"
+                              " CASE WHEN o.notice = 'reply' THEN coalesce(au.signature, '') ELSE '' END,"
+                              " c.created_at"
                               " FROM outbound_mail o"
                               " LEFT JOIN person p ON p.id = o.recipient"
                               " LEFT JOIN ticket t ON t.id = o.ticket"
@@ -172,43 +175,18 @@ static const struct statement ATTACHMENTS = {
 static const struct statement SETTINGS = {
     "outbound_due_settings", "SELECT name, value FROM setting WHERE name LIKE 'retry-%'"};
 
+static const struct statement DESK = {
+    "outbound_due_desk",
+    "SELECT coalesce((SELECT value FROM setting WHERE name = 'language'), 'en'),"
+    " coalesce((SELECT zone FROM calendar), 'UTC'),"
+    " coalesce((SELECT value FROM setting WHERE name = 'signature'), '')"};
+
 static const struct statement HIDDEN = {"outbound_due_hidden",
                                         "SELECT name FROM field WHERE contacts = 'hidden'"};
 
 static const struct statement CHUNKS = {
     "outbound_due_chunks", "SELECT chunk FROM blob_chunk WHERE sha256 = $1 AND position >= $2"
                            " ORDER BY position LIMIT $3"};
-
-static const struct statement GIVE_BACK = {
-    "outbound_due_give_back", "UPDATE outbound_mail SET lease_holder = NULL, lease_until = NULL"
-                              " WHERE state = 'queued' AND lease_holder = $1"};
-
-#define IF_STILL_OURS \
- " WHERE id = $1 AND lease_epoch = $2 AND lease_holder = $3 AND state = 'queued'"
-
-static const struct statement SENT = {
-    "outbound_due_sent",
-    "UPDATE outbound_mail SET state = 'sent', ended_at = now(), attempt = attempt + 1, answer = $4,"
-    " lease_holder = NULL, lease_until = NULL" IF_STILL_OURS};
-
-static const struct statement WAITING = {
-    "outbound_due_waiting",
-    "UPDATE outbound_mail SET attempt = attempt + 1, answer = $4, lease_holder = NULL,"
-    " lease_until = NULL, next_try_at = now() + $5 * interval '1 microsecond'" IF_STILL_OURS};
-
-static const struct statement RENEWAL = {
-    "outbound_due_renewal",
-    "UPDATE outbound_mail SET lease_until = now() + $4 * interval '1 microsecond'" IF_STILL_OURS};
-
-static const struct statement FAILED = {
-    "outbound_due_failed",
-    "UPDATE outbound_mail SET state = 'failed', ended_at = now(), attempt = attempt + 1, answer = $4,"
-    " lease_holder = NULL, lease_until = NULL" IF_STILL_OURS};
-
-static const struct statement SENT_LATE = {
-    "outbound_due_sent_late",
-    "UPDATE outbound_mail SET state = 'sent', ended_at = now(), attempt = attempt + 1, answer = $2,"
-    " lease_holder = NULL, lease_until = NULL WHERE id = $1 AND state = 'queued'"};
 
 /* ---- the batch --------------------------------------------------------------------------------- */
 
@@ -245,6 +223,7 @@ struct outbound_batch *outbound_batch_new(void)
     batch->rows = g_ptr_array_new_with_free_func(free_rows);
     batch->hidden = g_ptr_array_new();
     batch->settings = settings_default();
+    batch->desk = (struct due_desk){.language = "en", .zone = "UTC", .signature = ""};
     return batch;
 }
 
@@ -268,6 +247,8 @@ struct outbound_due *outbound_batch_add(struct outbound_batch *batch)
     due->notice = due->address = due->domain = due->message_id = due->reason = "";
     due->language = due->subject = due->customer = due->kind = due->text = "";
     due->failed_to = due->answer = due->status = due->type = due->group = "";
+    due->zone = due->signature = "";
+    due->desk = &batch->desk;
     due->hidden = batch->hidden;
     due->value_names = g_ptr_array_new_with_free_func(g_free);
     due->values = g_ptr_array_new_with_free_func(g_free);
@@ -347,6 +328,7 @@ static void take_row(struct outbound_due *due, const struct rows *rows, int row)
     due->recipient = (struct due_person){row_int64(rows, row, MAIL_RECIPIENT),
                                          row_text(rows, row, MAIL_RECIPIENT_NAME), due->address};
     due->language = row_text(rows, row, MAIL_LANGUAGE);
+    due->zone = row_text(rows, row, MAIL_ZONE);
 }
 
 /* Ticket, comment, and the mail that came back. */
@@ -365,6 +347,10 @@ static void take_subject_matter(struct outbound_due *due, const struct rows *row
     due->is_by_technician = row_bool(rows, row, MAIL_IS_BY_TECHNICIAN);
     due->kind = row_text(rows, row, MAIL_KIND);
     due->text = row_text(rows, row, MAIL_TEXT);
+    due->signature = row_text(rows, row, MAIL_SIGNATURE);
+    due->written_at_us = row_is_null(rows, row, MAIL_WRITTEN_AT)
+                             ? 0
+                             : row_time(rows, row, MAIL_WRITTEN_AT);
     due->about = row_int64(rows, row, MAIL_ABOUT);
     due->failed_to = row_text(rows, row, MAIL_FAILED_TO);
     due->answer = row_text(rows, row, MAIL_ANSWER);
@@ -434,6 +420,13 @@ static void take_attachment(struct outbound_batch *batch, const struct rows *row
 }
 
 /* A wrong value leaves the default: the mail has to leave. */
+static void take_desk(struct outbound_batch *batch, const struct rows *rows, int row)
+{
+    batch->desk = (struct due_desk){.language = row_text(rows, row, 0),
+                                    .zone = row_text(rows, row, 1),
+                                    .signature = row_text(rows, row, 2)};
+}
+
 static void take_hidden(struct outbound_batch *batch, const struct rows *rows, int row)
 {
     g_ptr_array_add(batch->hidden, (gpointer)row_text(rows, row, 0));
@@ -457,10 +450,15 @@ static const struct reading {
     void (*take)(struct outbound_batch *batch, const struct rows *rows, int row);
     enum { BY_NOTHING, BY_MAIL, BY_TICKET, BY_MAILBOX } by;
 } READINGS[] = {
-    {&SETTINGS, take_setting, BY_NOTHING},  {&HIDDEN, take_hidden, BY_NOTHING},
-    {&MAILBOXES, take_mailbox, BY_MAILBOX}, {&MAILS, take_mail, BY_MAIL},
-    {&AUDIENCE, take_audience, BY_TICKET},  {&COLLEAGUES, take_colleague, BY_MAIL},
-    {&REFERENCES, take_reference, BY_MAIL}, {&ATTACHMENTS, take_attachment, BY_MAIL},
+    {&SETTINGS, take_setting, BY_NOTHING},
+    {&HIDDEN, take_hidden, BY_NOTHING},
+    {&DESK, take_desk, BY_NOTHING},
+    {&MAILBOXES, take_mailbox, BY_MAILBOX},
+    {&MAILS, take_mail, BY_MAIL},
+    {&AUDIENCE, take_audience, BY_TICKET},
+    {&COLLEAGUES, take_colleague, BY_MAIL},
+    {&REFERENCES, take_reference, BY_MAIL},
+    {&ATTACHMENTS, take_attachment, BY_MAIL},
 };
 
 static enum status take(struct tx *tx, const struct due_claim *claim, struct rows **rows_out,
@@ -579,94 +577,4 @@ enum status outbound_due_learn_size(struct tx *tx, mailbox_id mailbox, int64_t b
     params_add_int64(params, mailbox);
     params_add_int64(params, bytes);
     return tx_query(tx, &LEARN_SIZE, params, NULL, err);
-}
-
-/* ---- results ----------------------------------------------------------------------------------- */
-
-enum status outbound_due_give_back(struct tx *tx, const char *holder, struct err *err)
-{
-    OWNED(params) params = params_new();
-
-    params_add_text(params, holder);
-    return tx_query(tx, &GIVE_BACK, params, NULL, err);
-}
-
-static struct params *result_params(const struct due_result *result)
-{
-    struct params *params = params_new();
-
-    params_add_int64(params, result->id);
-    params_add_int64(params, result->epoch);
-    params_add_text(params, result->holder);
-    return params;
-}
-
-enum status outbound_due_start_sent(struct conn *conn, const struct due_result *result,
-                                    struct err *err)
-{
-    OWNED(params) params = result_params(result);
-
-    params_add_text(params, result->answer);
-    return tx_async_start(conn, &SENT, params, err);
-}
-
-enum status outbound_due_start_waiting(struct conn *conn, const struct due_result *result,
-                                       struct err *err)
-{
-    OWNED(params) params = result_params(result);
-
-    params_add_text(params, result->answer);
-    params_add_int64(params, result->wait_us);
-    return tx_async_start(conn, &WAITING, params, err);
-}
-
-enum status outbound_due_start_renewal(struct conn *conn, const struct due_result *result,
-                                       struct err *err)
-{
-    OWNED(params) params = result_params(result);
-
-    params_add_int64(params, result->wait_us);
-    return tx_async_start(conn, &RENEWAL, params, err);
-}
-
-enum status outbound_due_sent_late(struct tx *tx, const struct due_result *result, struct err *err)
-{
-    OWNED(params) params = params_new();
-    OWNED(rows) rows = NULL;
-
-    params_add_int64(params, result->id);
-    params_add_text(params, result->answer);
-
-    enum status status = tx_query(tx, &SENT_LATE, params, &rows, err);
-
-    if (status == ST_OK && rows_affected(rows) == 0) {
-        return err_set(err, ST_NOT_FOUND, "outbound mail %" PRId64 " has its result", result->id);
-    }
-    return status;
-}
-
-enum status outbound_due_fail(struct tx *tx, const struct due_result *result, struct err *err)
-{
-    OWNED(params) params = result_params(result);
-    OWNED(rows) rows = NULL;
-
-    params_add_text(params, result->answer);
-
-    enum status status = tx_query(tx, &FAILED, params, &rows, err);
-
-    if (status == ST_OK && rows_affected(rows) == 0) {
-        return err_set(err, ST_NOT_FOUND, "outbound mail %" PRId64 " is not ours any more",
-                       result->id);
-    }
-    return status;
-}
-
-int64_t outbound_due_wait_us(const struct settings *settings, int32_t tries)
-{
-    int64_t wait_us = settings->retry_first_us;
-
-    for (int32_t i = 0; i < tries && wait_us < settings->retry_most_us; i++) {
-        wait_us *= 2;
-    }
-    return MIN(wait_us, settings->retry_most_us);
 }

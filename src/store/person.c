@@ -30,7 +30,7 @@
  " o.first_day::text, o.last_day::text,"                                                         \
  " (SELECT d.name FROM person d WHERE d.id = o.deputy),"                                         \
  " coalesce((now() AT TIME ZONE (SELECT zone FROM calendar))::date"                              \
- "  BETWEEN o.first_day AND o.last_day, false)"                                                  \
+ "  BETWEEN o.first_day AND o.last_day, false), p.zone, p.signature"                             \
  " FROM person p LEFT JOIN customer c ON c.id = p.customer LEFT JOIN absence o ON o.technician = p.id"
 
 /* $n is a text that is somewhere in what is known of him. */

@@ -24,7 +24,7 @@
 static const struct statement LOCK = {
     "person_change_lock",
     "SELECT p.name, p.customer, c.name, p.is_main_contact, p.opens_tickets, p.is_confirmed, p.is_lead,"
-    " p.is_disabled, p.first_name, p.last_name, p.job_title, p.language, p.notes, p.phones FROM person p LEFT JOIN customer c ON c.id = p.customer WHERE p.id = $1"
+    " p.is_disabled, p.first_name, p.last_name, p.job_title, p.language, p.notes, p.zone, p.signature, p.phones FROM person p LEFT JOIN customer c ON c.id = p.customer WHERE p.id = $1"
     " FOR UPDATE OF p"};
 
 static const struct statement FORMER = {
@@ -36,7 +36,7 @@ static const struct statement CHANGE = {
     "person_change",
     "UPDATE person SET name = $2, customer = $3, is_main_contact = $4, opens_tickets = $5,"
     " is_confirmed = $6, is_lead = $7, is_disabled = $8, first_name = $9, last_name = $10,"
-    " job_title = $11, language = $12, notes = $13, phones = $14 WHERE id = $1"};
+    " job_title = $11, language = $12, notes = $13, zone = $14, signature = $15, phones = $16 WHERE id = $1"};
 
 static const struct statement CUSTOMER_NAME = {"person_change_customer",
                                                "SELECT name FROM customer WHERE id = $1"};

@@ -74,7 +74,7 @@ class Decisions(HeldCase):
         box = self.box(BEN)
         self.send(post.reply(notice, BEN, "#release"))
         said = post.text_of(box.next("who was first")[0])
-        self.assertIn("has dropped it at", said)
+        self.assertIn("has dropped it on", said)
         self.assertEqual(self.state(row["id"])["state"], "rejected")
 
     def test_other_words_change_nothing(self):

@@ -66,6 +66,12 @@ G_GNUC_UNUSED static void add_file(struct outbound_due *due, const char *name, c
     g_array_append_val(due->attachments, file);
 }
 
+G_GNUC_UNUSED static void give(struct outbound_due *due, const char *name, const char *value)
+{
+    g_ptr_array_add(due->value_names, g_strdup(name));
+    g_ptr_array_add(due->values, g_strdup(value));
+}
+
 /* Anna asked, Ben answered: what Anna gets. */
 G_GNUC_UNUSED static struct outbound_due *add_sample(struct outbound_batch *batch,
                                                      const char *notice,

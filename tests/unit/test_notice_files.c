@@ -77,6 +77,8 @@ Test(notice_files, tells_an_author_what_was_too_large)
 
         due->is_stranger = TOO_LARGE[i].is_stranger;
         due->reason = "attachments left out: a.iso";
+        give(due, "files-left-out", "a.iso");
+        give(due, "megabytes", "30");
         due->text = "words of a note";
         due->kind = "note";
         g_autofree char *mail = render(due);
@@ -128,6 +130,7 @@ Test(notice_files, tells_an_author_of_an_address_that_was_dead_before)
     due->comment = 0;
     due->text = "";
     due->reason = "wrote to anna@acme.example, whose address is dead";
+    give(due, "dead-addresses", "anna@acme.example");
 
     g_autofree char *mail = render(due);
 
