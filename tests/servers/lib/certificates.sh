@@ -18,6 +18,7 @@ cn = "localhost"
 dns_name = "localhost"
 dns_name = "$AUTHSERV"
 dns_name = "imap.desk.example"
+dns_name = "smtp.desk.example"
 ip_address = "127.0.0.1"
 tls_www_server
 signing_key
