@@ -6,7 +6,8 @@
 
 #include "db/tx.h"
 
-/* Is there anything to fill in? Costs little, writes nothing. */
+/* Is there anything to fill in now? Not while mail waits to be decided on, unless a comment waits for its words for more than
+ * a minute already. Costs little, writes nothing. */
 MUST_CHECK enum status search_store_look(struct tx *tx, bool *is_due_out, struct err *err);
 
 /* Where one look has come to; {0} at its beginning. */

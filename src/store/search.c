@@ -1,6 +1,7 @@
 /* search - full text over titles and comments
  *
- * The way of a mail pays nothing for the search: tend fills in the words shortly after (gateway/chores). The words of a
+ * The way of a mail pays nothing for the search: tend fills in the words shortly after (gateway/chores), under load when
+ * no mail waits. The words of a
  * comment stand together with those of its ticket's title, which weigh more, so that one query may speak of both.
  *
  * Comments get their numbers before they are committed, so a number may appear after a larger one. What is newer than
@@ -30,11 +31,17 @@
  " ORDER BY t.id LIMIT "
 #define PORTION G_STRINGIFY(LIMIT_SEARCH_PORTION)
 
+/* Mail that waits goes first, but not for longer than PATIENCE. */
+#define PATIENCE "interval '1 minute'"
+
 static const struct statement LOOK = {
     "search_look",
-    "SELECT s.language <> " WANTED_LANGUAGE " OR EXISTS (SELECT FROM ticket_words WHERE is_stale)"
+    "SELECT (s.language <> " WANTED_LANGUAGE " OR EXISTS (SELECT FROM ticket_words WHERE is_stale)"
     " OR (SELECT c.id FROM comment c WHERE" FRESH_COMMENTS "1) IS NOT NULL"
-    " OR (SELECT t.id FROM ticket t WHERE" FRESH_TICKETS "1) IS NOT NULL FROM search_state s"};
+    " OR (SELECT t.id FROM ticket t WHERE" FRESH_TICKETS "1) IS NOT NULL)"
+    " AND (NOT EXISTS (SELECT FROM inbound_mail WHERE state = 'received')"
+    " OR coalesce((SELECT c.created_at FROM comment c WHERE" FRESH_COMMENTS "1) < now() - " PATIENCE
+    ", false)) FROM search_state s"};
 
 static const struct statement SWEEP_BACK = {
     "search_sweep",

@@ -79,6 +79,22 @@ Test(search, finds_words_of_titles_and_comments)
     desk_done(&desk);
 }
 
+Test(search, lets_mail_that_waits_go_first_for_a_minute)
+{
+    struct desk desk = search_new();
+
+    g_free(database_run(
+        desk.conninfo,
+        "INSERT INTO inbound_mail (mailbox, folder, uidvalidity, uid, fingerprint, bytes, raw,"
+        " arrived_at) VALUES (1, 'INBOX', 1, 77, '\\x01' || sha256('a'), 1, 'x', now())"));
+    cr_expect_not(is_due(&desk));
+    g_free(
+        database_run(desk.conninfo,
+                     "UPDATE comment SET created_at = now() - interval '2 minutes' WHERE id = 1"));
+    cr_expect(is_due(&desk));
+    desk_done(&desk);
+}
+
 Test(search, marks_what_was_found)
 {
     struct desk desk = search_new();
