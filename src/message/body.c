@@ -36,6 +36,8 @@
 #define STUB_FACTOR 4
 #define META_BYTES  2048
 
+static const char PICTURE[] = "[cid:";
+
 struct body {
     struct facts *facts;
     const char *charset; /* borrowed: for raw bytes without a label */
@@ -532,6 +534,50 @@ static void walk(struct body *body, const struct part *part, bool is_root)
     }
 }
 
+/* The file of the mail that is called so; NULL. */
+static const char *name_of_id(const struct facts *facts, const char *id, size_t length)
+{
+    for (guint i = 0; i < facts->attachments->len; i++) {
+        const struct attachment *file = g_ptr_array_index(facts->attachments, i);
+
+        if (strlen(file->content_id) == length && memcmp(file->content_id, id, length) == 0) {
+            return file->name;
+        }
+    }
+    return NULL;
+}
+
+/* "[cid:part1.06@acme.example]", where a picture stood, becomes its file's name. The text is used up. */
+static char *name_pictures(const struct facts *facts, char *whole)
+{
+    g_autofree char *text = whole;
+    const char *at = text;
+    const char *mark = strstr(text, PICTURE);
+    int looks = 0;
+
+    if (mark == NULL || facts->attachments->len == 0) {
+        return g_steal_pointer(&text);
+    }
+
+    GString *named = g_string_sized_new(strlen(text));
+
+    for (; mark != NULL && looks < LIMIT_ATTACHMENTS; looks++) {
+        const char *id = mark + strlen(PICTURE);
+        size_t length = strcspn(id, "]\n");
+        const char *name = id[length] == ']' ? name_of_id(facts, id, length) : NULL;
+
+        g_string_append_len(named, at, mark - at);
+        at = mark;
+        if (name != NULL) {
+            g_string_append_printf(named, "[%s]", name);
+            at = id + length + 1;
+        }
+        mark = strstr(name != NULL ? at : id, PICTURE);
+    }
+    g_string_append(named, at);
+    return g_string_free(named, FALSE);
+}
+
 /* What is too long to be handed over as one goes as a file, and its beginning as the text. */
 static void keep_whole_text(struct body *body, char *text)
 {
@@ -568,6 +614,7 @@ void body_read(const struct mime *mime, const char *charset, struct facts *facts
 
     g_ptr_array_unref(body.texts);
     clean_lines(text);
+    text = name_pictures(facts, g_steal_pointer(&text));
     g_free(facts->text);
     if (strlen(text) > LIMIT_TEXT_BYTES) {
         keep_whole_text(&body, g_steal_pointer(&text));

@@ -306,14 +306,24 @@ static void close_link(struct page *page)
     }
 }
 
+/* A picture of the mail itself that says nothing of itself is marked as mail programs do in plain text; message/body
+ * knows its name. */
 static void take_image(struct page *page, const struct html_token *tag)
 {
     g_autofree char *alt = html_attribute(tag, "alt");
     g_autofree char *line = alt == NULL ? NULL : text_one_line(alt, LIMIT_NAME_CHARS);
+    const char *mark = line != NULL && *line != '\0' ? line : NULL;
+    g_autofree char *source = mark == NULL && tag->length <= LIMIT_HTML_TAG_BYTES
+                                  ? html_attribute(tag, "src")
+                                  : NULL;
 
-    if (line != NULL && *line != '\0') {
+    if (source != NULL && g_ascii_strncasecmp(source, "cid:", 4) == 0 &&
+        strlen(source) < LIMIT_MESSAGE_ID_BYTES && source[strcspn(source, " []\r\n\t")] == '\0') {
+        mark = source;
+    }
+    if (mark != NULL) {
         write_char(page, '[');
-        g_string_append(page->out, line);
+        g_string_append(page->out, mark);
         g_string_append_c(page->out, ']');
     }
 }

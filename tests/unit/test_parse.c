@@ -97,7 +97,16 @@ static const struct {
     {"related",
      MULTI(
          "related") "--b\nContent-Type: text/html\n\n<p>a<img src=cid:x>\n--b\nContent-Type: image/gif\n\nx\n--b--\n",
-     "a", TEXT_HTML, "image.gif"},
+     "a[cid:x]", TEXT_HTML, "image.gif"},
+    {"a picture is marked by its file's name",
+     MULTI(
+         "related") "--b\nContent-Type: text/html\n\n<p>a <img src=\"cid:x@y\"> b<img src=cid:z>\n--b\nContent-Type: "
+                    "image/gif; name=\"plan.gif\"\nContent-ID: <x@y>\n\nx\n--b--\n",
+     "a [plan.gif] b[cid:z]", TEXT_HTML, "plan.gif"},
+    {"so it is where a program wrote the mark",
+     MULTI("mixed") "--b\n\none [cid:x@y][cid:x@y] [cid:\n--b\nContent-Type: image/png; "
+                    "name=a.png\nContent-ID: <x@y>\n\nx\n--b--\n",
+     "one [a.png][a.png] [cid:", TEXT_PLAIN, "a.png"},
     {"attached mail",
      MULTI(
          "mixed") "--b\n\none\n--b\nContent-Type: message/rfc822\n\nSubject: a/b\n\ninner\n--b--\n",
