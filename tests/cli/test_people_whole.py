@@ -10,7 +10,7 @@ CUSTOMER = {"number": "K-1001", "rank": "gold", "phone": "+49 89 1", "fax": "+49
             "address": "Hauptstr. 1\nHinterhaus", "postcode": "80331", "city": "München",
             "state": "Bayern", "country": "DE", "language": "de", "notes": "pays late"}
 PERSON = {"first-name": "Anna", "last-name": "Meyer", "job-title": "CTO", "language": "fr",
-          "notes": "likes\nlists"}
+          "notes": "likes\nlists", "zone": "Asia/Tokyo", "signature": "Anna\nHead of IT"}
 
 
 def options(details):
@@ -112,6 +112,20 @@ class Whole(CliTest):
         self.assertIn(("changed", "phone", "+49 1, +49 2", "+49 3"), log)
         self.assertIn(("changed", "job-title", "", "CTO"), log)
         self.assertIn(("changed", "name", "Anna Meyer", "Anna Huber"), log)
+
+    def test_zones_and_signatures_that_cannot_be_are_refused(self):
+        self.ok("technician", "add", "ben@desk.example", "--name", "Ben", "--signature", "Ben\n\nNetworks")
+        self.fails(65, "technician", "set", "ben@desk.example", "--zone", "Europe/Bonn", says="no time zone")
+        self.fails(65, "technician", "set", "ben@desk.example", "--signature", "x\n" * 13 + "y", says="at most 1000")
+        self.fails(65, "setting", "set", "signature", "x" * 1001, says="at most 1000")
+        self.fails(65, "setting", "set", "language", "klingon", says="en|de")
+        ben = self.json("technician", "show", "ben@desk.example")
+        self.assertEqual((ben["zone"], ben["signature"]), ("", "Ben\n\nNetworks"))
+        self.ok("setting", "set", "language", "de")
+        self.ok("setting", "set", "signature", "Desk GmbH\n+49 89 1")
+        self.assertIn(("changed", "signature", "Ben\n\nNetworks", ""),
+                      self.ok("technician", "set", "ben@desk.example", "--signature", "")
+                      and self.log_of("technician:ben@desk.example"))
 
     def test_people_are_filtered(self):
         self.ok("group", "add", "Network")

@@ -289,6 +289,44 @@ Test(outbound_due, brings_all_that_a_notice_says)
     desk_done(&desk);
 }
 
+/* Anna has her own, Max his customer's, Ben and Tara the desk's. */
+Test(outbound_due, brings_languages_zones_and_signatures)
+{
+    struct desk desk = desk_new(
+        "UPDATE customer SET language = 'fr'; UPDATE calendar SET zone = 'Europe/Berlin';"
+        "UPDATE person SET language = 'de', zone = 'Asia/Tokyo', signature = 'Anna' WHERE id = 1;"
+        "UPDATE person SET signature = E'Ben\\nNetworks' WHERE id = 3;"
+        "INSERT INTO setting VALUES ('language', 'it'), ('signature', 'Desk GmbH');"
+        "INSERT INTO comment (id, ticket, kind, author, body, created_at)"
+        " VALUES (5, 12, 'public', 3, 'x', '2026-11-22 10:20Z');"
+        "SELECT queue_mail(40, 1, 'reply', 1, 5); SELECT queue_mail(41, 1, 'reply', 2, 5);"
+        "SELECT queue_mail(42, 1, 'receipt', 4, NULL)");
+    static const struct {
+        const char *language;
+        const char *zone;
+        const char *signature;
+        int64_t written_at_us;
+    } WANT[] = {{"de", "Asia/Tokyo", "Ben\nNetworks", 1795342800000000},
+                {"fr", "", "Ben\nNetworks", 1795342800000000},
+                {"", "", "", 0}};
+    struct due_claim ann = claim_by("ann");
+    OWNED(outbound_batch) batch = claim(&desk, &ann);
+
+    cr_assert_eq(batch->mails->len, G_N_ELEMENTS(WANT));
+    for (guint i = 0; i < batch->mails->len; i++) {
+        const struct outbound_due *due = g_ptr_array_index(batch->mails, i);
+
+        cr_expect_str_eq(due->language, WANT[i].language);
+        cr_expect_str_eq(due->zone, WANT[i].zone);
+        cr_expect_str_eq(due->signature, WANT[i].signature);
+        cr_expect_eq(due->written_at_us, WANT[i].written_at_us);
+        cr_expect_str_eq(due->desk->language, "it");
+        cr_expect_str_eq(due->desk->zone, "Europe/Berlin");
+        cr_expect_str_eq(due->desk->signature, "Desk GmbH");
+    }
+    desk_done(&desk);
+}
+
 Test(outbound_due, tells_of_the_mail_that_came_back)
 {
     struct desk desk = desk_new(
