@@ -115,7 +115,8 @@
 
 /* Fetch. */
 #define LIMIT_REFUSED_MS   600000 /* until a mail that the server would not give is asked for again */
-#define LIMIT_LOCATE_MAILS 2000   /* newest mails of a folder that are looked at for a lost one */
+#define LIMIT_CLEAN_US     21600000000 /* between two looks for processed mail that may be removed */
+#define LIMIT_LOCATE_MAILS 2000 /* newest mails of a folder that are looked at for a lost one */
 
 /* Junk. */
 #define LIMIT_JUNK_HEADER_BYTES 65536 /* a mail in Junk with a longer header is left there */

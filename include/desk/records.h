@@ -239,7 +239,8 @@ struct records {
     mail_id mail;   /* this mail; 0: a file that is only rehearsed */
     struct settings settings;
     struct mailbox_record mailbox;
-    GPtrArray *own_addresses; /* char *: keys of the addresses of all mailboxes */
+    GPtrArray
+        *own_addresses; /* char *: keys of the addresses of all mailboxes and of their aliases */
     bool is_oversize;
     uint64_t bytes;                  /* true size */
     char *released_by;               /* who released it from being held; NULL: nobody */

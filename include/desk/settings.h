@@ -44,6 +44,9 @@ struct settings {
     /* Of notices (store/outbound_due reads the words); no decision reads it. */
     unsigned language; /* language en|de|fr|es|it */
 
+    /* Of fetch; no decision reads it either. */
+    int64_t processed_days; /* processed-days 30: how long mail stays among the processed */
+
     /* Of web hooks; no decision reads them either. */
     char web_hook_secret[SETTING_NAME_BYTES]; /* web-hook-secret: the name of a host's secret; "" */
     bool web_hook_private;                    /* web-hook-private yes|no */

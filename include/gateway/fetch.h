@@ -7,10 +7,8 @@
 #include "core/config.h"
 #include "core/err.h"
 
-/* Where mail is read from, and where it goes once it has its row. */
-#define FETCH_FOLDER    "INBOX"
-#define FETCH_PROCESSED "Processed"
-#define FETCH_OVERSIZE  "Oversize"
+/* Where mail is read from. Where it goes once it has its row is the mailbox's own choice. */
+#define FETCH_FOLDER "INBOX"
 
 /* Read a mailbox until stop_requested(), or wait while another process does. Lives through outages of the
  * mail server and the database, and through wrong passwords.

@@ -49,6 +49,8 @@ struct fetch {
     int64_t junk_uidvalidity; /* when it was open last */
     int64_t junk_after_us;    /* monotonic: when to look at it */
     bool awaits_verdicts;     /* headers of it are not judged yet */
+
+    int64_t clean_after_us; /* monotonic: when to remove what was processed long ago */
 };
 
 /* A transaction of fetch: tx_run, and the database is to blame for its failure. */
@@ -84,6 +86,10 @@ MUST_CHECK enum status fetch_find_junk(struct fetch *fetch, struct err *err);
 
 /* Look at Junk, if it is time to: then the session's folder was left and opened again. */
 MUST_CHECK enum status fetch_junk(struct fetch *fetch, bool *has_visited_out, struct err *err);
+
+/* Remove mail that was processed long ago, if it is time to and the server can remove just that (in
+ * fetch_clean.c): then the session's folder was left and opened again. */
+MUST_CHECK enum status fetch_clean(struct fetch *fetch, bool *has_visited_out, struct err *err);
 
 /* Read what the database knows of fetch->folder as it is numbered now (in fetch.c). */
 MUST_CHECK enum status fetch_begin_folder(struct fetch *fetch, struct err *err);

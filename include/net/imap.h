@@ -131,6 +131,12 @@ MUST_CHECK enum status imapbox_move(struct imapbox *box, const uint32_t *uids, s
                                     const char *folder, struct imapbox_moved *moved,
                                     struct err *err);
 
+/* Remove mails of the open folder for good: just these, and none that others have marked as deleted.
+ *
+ * ST_FATAL  the server lacks UIDPLUS */
+MUST_CHECK enum status imapbox_expunge(struct imapbox *box, const uint32_t *uids, size_t count,
+                                       struct err *err);
+
 /* How many mails are in the open folder now (NOOP). */
 MUST_CHECK enum status imapbox_noop(struct imapbox *box, uint32_t *exists_out, struct err *err);
 

@@ -23,8 +23,14 @@ struct mailbox_account {
     char *secret;
     int64_t taken_from_us; /* 0: everything is taken */
     bool is_enabled;
+    bool keeps_mail;        /* it stays in INBOX, nothing is moved */
+    char *processed_folder; /* where it goes else */
+    char *oversize_folder;
+    char *imap_pin; /* NULL: any key */
+    char *smtp_pin;
 };
 void account_free(struct mailbox_account *account);
+bool account_equal(const struct mailbox_account *a, const struct mailbox_account *b);
 
 /* ST_NOT_FOUND  no such mailbox */
 MUST_CHECK enum status desk_store_account(struct tx *tx, mailbox_id mailbox,
@@ -58,7 +64,7 @@ void desk_store_calendar(const struct desk_rows *rows, struct calendar_record *c
 bool desk_store_mailbox(const struct desk_rows *rows, mailbox_id mailbox,
                         struct mailbox_record *out);
 
-/* The address keys of all mailboxes: own, char *. */
+/* The address keys of all mailboxes and their aliases: own, char *. */
 GPtrArray *desk_store_own_addresses(const struct desk_rows *rows);
 
 #endif

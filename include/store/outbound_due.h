@@ -44,6 +44,7 @@ struct due_mailbox {
     uint16_t smtp_port;
     const char *smtp_user; /* NULL: no login */
     const char *smtp_security;
+    const char *smtp_pin; /* NULL: any key */
     const char *secret;
     bool has_subaddresses;
     int64_t send_bytes; /* the largest mail that its server takes; 0: it did not say */

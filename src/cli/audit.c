@@ -192,7 +192,8 @@ static void compare_rows(struct visit *visit, const char *name, const struct lis
         int64_t mail = row_int64(taken, row, 1);
         bool is_there = has_uid(listing->uids, uid);
         bool is_newer = listing->folder.uidnext != 0 && uid >= listing->folder.uidnext;
-        if (!row_bool(taken, row, 2) && !is_there && !is_newer) {
+        bool is_ours_to_move = !visit->account->keeps_mail;
+        if (!row_bool(taken, row, 2) && !is_there && !is_newer && is_ours_to_move) {
             findings_warn(visit->findings, "moved-by-others",
                           "%s: mail %" PRId64 " is gone from %s: moved by others",
                           visit->account->address, mail, name);
@@ -380,6 +381,9 @@ static enum status check_target(struct visit *visit, const char *name, struct er
     g_autoptr(GArray) unknown = g_array_new(FALSE, FALSE, sizeof(struct imapbox_mail));
 
     enum status status = list_folder(visit, name, &listing, err);
+    if (status == ST_NOT_FOUND && visit->account->keeps_mail) {
+        return ST_OK;
+    }
     if (status == ST_NOT_FOUND) {
         findings_warn(visit->findings, "folder-missing", "%s: there is no folder %s",
                       visit->account->address, name);
@@ -407,7 +411,7 @@ static enum status check_target(struct visit *visit, const char *name, struct er
 static enum status check_mailbox(struct cli *cli, const struct mailbox_account *account,
                                  struct findings *findings, struct err *err)
 {
-    static const char *const TARGETS[] = {FETCH_PROCESSED, FETCH_OVERSIZE};
+    const char *const targets[] = {account->processed_folder, account->oversize_folder};
     OWNED(imapbox) box = NULL;
 
     enum status status = login_imap(cli->config, account, -1, &box, err);
@@ -415,8 +419,8 @@ static enum status check_mailbox(struct cli *cli, const struct mailbox_account *
     if (status == ST_OK) {
         status = check_sources(&visit, err);
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(TARGETS) && status == ST_OK; i++) {
-        status = check_target(&visit, TARGETS[i], err);
+    for (size_t i = 0; i < G_N_ELEMENTS(targets) && status == ST_OK; i++) {
+        status = check_target(&visit, targets[i], err);
     }
     return status == ST_OK ? ST_OK : err_wrap(err, "%s", account->address);
 }

@@ -106,16 +106,19 @@ static enum status check_roles(struct doctor *doctor, struct err *err)
 
 /* ---- a mailbox ---- */
 
-static enum status look_at_folders(struct imapbox *box, struct err *err)
+static enum status look_at_folders(struct imapbox *box, const struct mailbox_account *account,
+                                   struct err *err)
 {
-    static const char *const FOLDERS[] = {FETCH_FOLDER, FETCH_PROCESSED, FETCH_OVERSIZE};
+    const char *const folders[] = {FETCH_FOLDER, account->processed_folder,
+                                   account->oversize_folder};
+    size_t count = account->keeps_mail ? 1 : G_N_ELEMENTS(folders);
     enum status status = ST_OK;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(FOLDERS) && status == ST_OK; i++) {
+    for (size_t i = 0; i < count && status == ST_OK; i++) {
         struct imapbox_folder found = {.uidvalidity = 0};
-        status = imapbox_examine(box, FOLDERS[i], &found, err);
+        status = imapbox_examine(box, folders[i], &found, err);
         if (status == ST_NOT_FOUND) {
-            (void)err_set(err, ST_NOT_FOUND, "there is no folder \"%s\"", FOLDERS[i]);
+            (void)err_set(err, ST_NOT_FOUND, "there is no folder \"%s\"", folders[i]);
             (void)err_hint(err, "the daemon makes it as soon as it reads the mailbox");
         }
     }
@@ -131,7 +134,7 @@ static bool check_imap(struct doctor *doctor, const struct mailbox_account *acco
     if (!add_status(doctor, "imap", status, &err, "logged in")) {
         return false;
     }
-    status = look_at_folders(box, &err);
+    status = look_at_folders(box, account, &err);
     if (status == ST_NOT_FOUND) {
         add_check(doctor, "folders", WARNING, err.hint, "%s", err.text);
         return true;

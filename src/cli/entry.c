@@ -12,6 +12,8 @@
  */
 #include "cli/entry.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include <glib.h>
@@ -136,6 +138,40 @@ static size_t find_scheme(const char *found, const char *scheme)
     return i;
 }
 
+/* "127.0.0.1", "::1", "localhost": what no name server can point elsewhere. */
+static bool is_this_machine(const char *host)
+{
+    struct in_addr four;
+    struct in6_addr six;
+
+    if (inet_pton(AF_INET, host, &four) == 1) {
+        return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    return strcmp(host, "localhost") == 0 ||
+           (inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
+}
+
+/* A host as it is looked up and as it stands in certificates: A-labels, or an address. */
+static enum status read_host(const char *text, bool is_plain, char **host_out, struct err *err)
+{
+    struct in6_addr address;
+    enum status status = ST_OK;
+
+    if (inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1 ||
+        strchr(text, '.') == NULL) {
+        *host_out = g_ascii_strdown(text, -1);
+    } else {
+        status = domain_normalise(text, false, host_out, err);
+    }
+    if (status == ST_OK && is_plain && !is_this_machine(*host_out)) {
+        g_clear_pointer(host_out, g_free);
+        (void)err_set(err, ST_INVALID, "\"%s\" cannot be spoken to without TLS", text);
+        return err_hint(err,
+                        "that is for servers on this machine only: localhost, 127.0.0.1, [::1]");
+    }
+    return status;
+}
+
 enum status entry_server(const char *url, const char *scheme, struct entry_server *server_out,
                          struct err *err)
 {
@@ -153,10 +189,16 @@ enum status entry_server(const char *url, const char *scheme, struct entry_serve
     if (g_uri_get_password(uri) != NULL) {
         return refuse_password(err);
     }
+    char *host = NULL;
+    bool is_plain = strcmp(SCHEMES[i].security, "insecure") == 0;
+    enum status status = read_host(g_uri_get_host(uri), is_plain, &host, err);
+    if (status != ST_OK) {
+        return status;
+    }
     *server_out = (struct entry_server){
         .security = SCHEMES[i].security,
         .user = g_strdup(g_uri_get_user(uri)),
-        .host = g_strdup(g_uri_get_host(uri)),
+        .host = host,
         .port = g_uri_get_port(uri) > 0 ? g_uri_get_port(uri) : SCHEMES[i].port,
     };
     return ST_OK;

@@ -1,19 +1,20 @@
-/* mailbox - postdesk mailbox add, list, show, set
+/* mailbox - postdesk mailbox add, list, show, set, check
  *
  * Before a mailbox is entered, it is tried: log in by IMAP, look whether mails can be moved, make the folders
  * into which they go. What would fail at night in a daemon's log fails here, in front of somebody who can
  * mend it. --no-check leaves that out, for a server that is not there yet.
  *
  * The password is never on the command line and never in the database: --secret names a file of the host.
+ *
+ * Not here: what the options say (cli/mailbox_entry), what is tried (cli/mailbox_check).
  * I/O: the database, the IMAP server, the secret file, stdout.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/entry.h"
+#include "cli/mailbox_entry.h"
 #include "cli/view.h"
-#include "gateway/fetch.h"
-#include "net/imap.h"
 #include "store/account.h"
 
 static const struct field FIELDS[] = {
@@ -37,6 +38,12 @@ static const struct field FIELDS[] = {
     {"taken_from", NULL, FIELD_TIME, false},
     {"is_enabled", "ENABLED", FIELD_BOOL, false},
     {"created_at", "SINCE", FIELD_TIME, false},
+    {"aliases", NULL, FIELD_TEXTS, false},
+    {"after_fetch", NULL, FIELD_TEXT, false},
+    {"processed_folder", NULL, FIELD_TEXT, false},
+    {"oversize_folder", NULL, FIELD_TEXT, false},
+    {"imap_pin", NULL, FIELD_TEXT, false},
+    {"smtp_pin", NULL, FIELD_TEXT, false},
 };
 
 static const struct field CARD[] = {
@@ -60,6 +67,12 @@ static const struct field CARD[] = {
     {"taken_from", "Mail taken from", FIELD_TIME, false},
     {"is_enabled", "Enabled", FIELD_BOOL, false},
     {"created_at", "Since", FIELD_TIME, false},
+    {"aliases", "Aliases", FIELD_TEXTS, false},
+    {"after_fetch", "After fetch", FIELD_TEXT, false},
+    {"processed_folder", "Processed", FIELD_TEXT, false},
+    {"oversize_folder", "Oversize", FIELD_TEXT, false},
+    {"imap_pin", "IMAP pin", FIELD_TEXT, false},
+    {"smtp_pin", "SMTP pin", FIELD_TEXT, false},
 };
 
 static const struct field FOLDER_FIELDS[] = {
@@ -119,152 +132,62 @@ static enum status run_show(struct cli *cli, const struct args *args, struct err
 
 /* ---- add ---- */
 
-/* All that was typed, in its normal form; owns its strings. */
+/* One call; the body may run again. */
 struct addition {
-    char *actor;
-    char *address;
-    char *name;
-    struct entry_server imap;
-    struct entry_server smtp;
-    GPtrArray *own_hosts;
+    const char *actor; /* borrowed */
+    struct typed typed;
     struct mailbox_entry entry;
     mailbox_id mailbox;
 };
 
-static void addition_clear(struct addition *addition)
+static void fill_entry(const struct args *args, struct addition *addition)
 {
-    g_free(addition->actor);
-    g_free(addition->address);
-    g_free(addition->name);
-    entry_server_clear(&addition->imap);
-    entry_server_clear(&addition->smtp);
-    g_clear_pointer(&addition->own_hosts, g_ptr_array_unref);
-}
+    static const char *const DEFAULTS[ACCOUNT_TEXTS] = {
+        [ACCOUNT_PROOF] = "auth",          [ACCOUNT_AFTER_FETCH] = "move",
+        [ACCOUNT_PROCESSED] = "Processed", [ACCOUNT_OVERSIZE] = "Oversize",
+        [ACCOUNT_IMAP_PIN] = "",           [ACCOUNT_SMTP_PIN] = "",
+        [ACCOUNT_SUBADDRESSES] = "yes",    [ACCOUNT_ENABLED] = "yes",
+    };
+    const struct typed *typed = &addition->typed;
 
-/* "authserv-id:NAME" or "authserv-id=NAME", or one of the others. NULL is none. */
-static enum status read_trust(const char *text, const char **trust_out,
-                              const char **authserv_id_out, struct err *err)
-{
-    static const char *const PLAIN[] = {"none", "google", "microsoft365"};
-    static const char AUTHSERV_ID[] = "authserv-id";
-    const char *name = text == NULL ? NULL : text + MIN(strlen(text), strlen(AUTHSERV_ID));
-
-    *authserv_id_out = NULL;
-    *trust_out = "none";
-    if (text == NULL) {
-        return ST_OK;
+    addition->entry = (struct mailbox_entry){
+        .address = typed->address,
+        .trust = typed->trust == NULL ? "none" : typed->trust,
+        .authserv_id = typed->authserv_id,
+        .own_hosts = typed->own_hosts,
+        .aliases = typed->aliases,
+        .takes_existing = args_has(args, "take-existing"),
+    };
+    for (int i = 0; i < ACCOUNT_TEXTS; i++) {
+        const char *text = typed->texts[i];
+        addition->entry.texts[i] = text == NULL ? DEFAULTS[i] : text;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(PLAIN); i++) {
-        if (strcmp(text, PLAIN[i]) == 0) {
-            *trust_out = PLAIN[i];
-            return ST_OK;
-        }
+    if (addition->entry.texts[ACCOUNT_NAME] == NULL) {
+        addition->entry.texts[ACCOUNT_NAME] = typed->address;
     }
-    if (!g_str_has_prefix(text, AUTHSERV_ID) || strchr(":=", name[0]) == NULL || name[0] == '\0' ||
-        name[1] == '\0') {
-        (void)err_set(err, ST_INVALID, "\"%s\" is nothing to trust", text);
-        return err_hint(err, "authserv-id:NAME, google, microsoft365 or none");
+    if (args_has(args, "no-subaddresses")) {
+        addition->entry.texts[ACCOUNT_SUBADDRESSES] = "no";
     }
-    *trust_out = AUTHSERV_ID;
-    *authserv_id_out = name + 1;
-    return ST_OK;
-}
-
-static enum status read_servers(const struct args *args, struct addition *addition, struct err *err)
-{
-    enum status status = entry_server(args_value(args, "imap"), "imap", &addition->imap, err);
-
-    if (status == ST_OK) {
-        status = entry_server(args_value(args, "smtp"), "smtp", &addition->smtp, err);
-    }
-    if (status == ST_OK && addition->imap.user == NULL) {
-        (void)err_set(err, ST_INVALID, "--imap names no user");
-        return err_hint(err, "imaps://USER@HOST; a \"@\" in the user is %%40");
-    }
-    return status;
 }
 
 static enum status read_addition(const struct args *args, struct addition *addition,
                                  struct err *err)
 {
+    struct typed *typed = &addition->typed;
     g_autofree char *address = NULL;
-    const char *name = args_value(args, "name");
-    struct mailbox_entry *entry = &addition->entry;
 
-    enum status status = entry_address(args_word(args, 0), &address, &addition->address, err);
+    enum status status = entry_address(args_word(args, 0), &address, &typed->address, err);
     if (status == ST_OK) {
-        status = entry_name(name == NULL ? addition->address : name, &addition->name, err);
+        status = typed_read(args, typed, err);
+    }
+    if (status == ST_OK && typed->texts[ACCOUNT_IMAP_USER][0] == '\0') {
+        (void)err_set(err, ST_INVALID, "--imap names no user");
+        return err_hint(err, "imaps://USER@HOST; a \"@\" in the user is %%40");
     }
     if (status == ST_OK) {
-        status = read_servers(args, addition, err);
-    }
-    if (status == ST_OK) {
-        status = read_trust(args_value(args, "trust"), &entry->trust, &entry->authserv_id, err);
-    }
-    addition->own_hosts = args_values(args, "own-host");
-    entry->address = addition->address;
-    entry->name = addition->name;
-    entry->imap_host = addition->imap.host;
-    entry->imap_port = addition->imap.port;
-    entry->imap_user = addition->imap.user;
-    entry->imap_security = addition->imap.security;
-    entry->smtp_host = addition->smtp.host;
-    entry->smtp_port = addition->smtp.port;
-    entry->smtp_user = addition->smtp.user;
-    entry->smtp_security = addition->smtp.security;
-    entry->secret = args_value(args, "secret");
-    entry->own_hosts = (const char *const *)addition->own_hosts->pdata;
-    entry->own_host_count = addition->own_hosts->len;
-    entry->has_subaddresses = !args_has(args, "no-subaddresses");
-    entry->takes_existing = args_has(args, "take-existing");
-    return status;
-}
-
-static enum status make_folders(struct imapbox *box, struct err *err)
-{
-    static const char *const FOLDERS[] = {FETCH_PROCESSED, FETCH_OVERSIZE};
-    const struct imapbox_abilities *abilities = imapbox_abilities(box);
-    struct imapbox_folder inbox = {.uidvalidity = 0};
-
-    if (!abilities->has_move && !abilities->has_uidplus) {
-        (void)err_set(err, ST_FATAL,
-                      "the IMAP server can move no mail: it has neither MOVE nor UIDPLUS");
-        return err_hint(err, "postdesk needs one of them");
-    }
-    enum status status = imapbox_select(box, FETCH_FOLDER, &inbox, err);
-    if (status == ST_OK && inbox.is_read_only) {
-        return err_set(err, ST_DENIED, "INBOX is read-only for this user");
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(FOLDERS) && status == ST_OK; i++) {
-        status = imapbox_ensure_folder(box, FOLDERS[i], err);
+        fill_entry(args, addition);
     }
     return status;
-}
-
-static enum status try_mailbox(struct cli *cli, const struct mailbox_entry *entry, struct err *err)
-{
-    g_autofree char *password = NULL;
-    OWNED(imapbox) box = NULL;
-    struct imapbox_options options = {
-        .host = entry->imap_host,
-        .port = (uint16_t)entry->imap_port,
-        .user = entry->imap_user,
-        .ca_file = cli->config->ca_file,
-        .wake_fd = -1,
-    };
-
-    enum status status = config_secret(cli->config, entry->secret, &password, err);
-    if (status == ST_OK) {
-        status = stream_security_parse(entry->imap_security, &options.security, err);
-    }
-    options.password = password;
-    if (status == ST_OK) {
-        status = imapbox_open(&options, &box, err);
-    }
-    if (status == ST_OK) {
-        status = make_folders(box, err);
-    }
-    return status == ST_OK ? ST_OK : err_wrap(err, "%s", entry->imap_host);
 }
 
 /* Without a check at least the name has to be one. */
@@ -282,23 +205,31 @@ static enum status add(struct tx *tx, void *arg, struct err *err)
     return account_store_add(tx, addition->actor, &addition->entry, &addition->mailbox, err);
 }
 
+static void addition_clear(struct addition *addition)
+{
+    typed_clear(&addition->typed);
+}
+
 static enum status run_add(struct cli *cli, const struct args *args, struct err *err)
 {
-    CLEANUP(addition_clear) struct addition addition = {.actor = cli_actor()};
+    g_autofree char *actor = cli_actor();
+    CLEANUP(addition_clear) struct addition addition = {.actor = actor};
 
+    typed_init(&addition.typed);
     enum status status = read_addition(args, &addition, err);
     if (status == ST_OK) {
         status = cli_connect(cli, err);
     }
     if (status == ST_OK) {
-        status = args_has(args, "no-check") ? check_secret_name(cli, addition.entry.secret, err)
-                                            : try_mailbox(cli, &addition.entry, err);
+        const char *secret = addition.entry.texts[ACCOUNT_SECRET];
+        status = args_has(args, "no-check") ? check_secret_name(cli, secret, err)
+                                            : mailbox_try(cli, &addition.entry, err);
     }
     if (status == ST_OK) {
         status = tx_run(cli->conn, add, &addition, err);
     }
     if (status == ST_OK) {
-        cli_added(cli, "mailbox", addition.mailbox, addition.address);
+        cli_added(cli, "mailbox", addition.mailbox, addition.entry.address);
     }
     return status;
 }
@@ -309,18 +240,16 @@ static enum status run_add(struct cli *cli, const struct args *args, struct err 
 struct setting {
     const char *actor; /* borrowed */
     char *key;         /* own: which mailbox */
-    char *name;        /* own; NULL */
-    GPtrArray *hosts;  /* own; NULL */
+    struct typed typed;
     struct mailbox_change change;
     char *address; /* own: of the mailbox */
 };
 
 static void setting_clear(struct setting *setting)
 {
+    typed_clear(&setting->typed);
     g_free(setting->key);
-    g_free(setting->name);
     g_free(setting->address);
-    g_clear_pointer(&setting->hosts, g_ptr_array_unref);
 }
 
 static enum status set(struct tx *tx, void *arg, struct err *err)
@@ -340,59 +269,51 @@ static enum status set(struct tx *tx, void *arg, struct err *err)
 static enum status read_switches(const struct args *args, struct mailbox_change *change,
                                  struct err *err)
 {
+    const char *proof = args_value(args, "technician-proof");
+    const char *subaddresses = args_value(args, "subaddresses");
     bool ignored = false;
-    enum status status = ST_OK;
 
-    change->technician_proof = args_value(args, "technician-proof");
-    change->has_subaddresses = args_value(args, "subaddresses");
     if (args_has(args, "enable") && args_has(args, "disable")) {
         return err_set(err, ST_INVALID, "either --disable or --enable");
     }
     if (args_has(args, "enable") || args_has(args, "disable")) {
-        change->is_enabled = args_has(args, "enable") ? "yes" : "no";
+        change->texts[ACCOUNT_ENABLED] = args_has(args, "enable") ? "yes" : "no";
     }
-    if (change->technician_proof != NULL && strcmp(change->technician_proof, "auth") != 0 &&
-        strcmp(change->technician_proof, "token") != 0) {
+    if (proof != NULL && strcmp(proof, "auth") != 0 && strcmp(proof, "token") != 0) {
         return err_set(err, ST_INVALID, "--technician-proof takes auth or token, not \"%s\"",
-                       change->technician_proof);
+                       proof);
     }
-    if (change->has_subaddresses != NULL) {
-        status = entry_yes_no("subaddresses", change->has_subaddresses, &ignored, err);
-    }
-    return status;
+    change->texts[ACCOUNT_PROOF] = proof;
+    change->texts[ACCOUNT_SUBADDRESSES] = subaddresses;
+    return subaddresses == NULL ? ST_OK : entry_yes_no("subaddresses", subaddresses, &ignored, err);
 }
 
 static enum status read_setting(const struct args *args, struct setting *setting, struct err *err)
 {
+    struct typed *typed = &setting->typed;
     struct mailbox_change *change = &setting->change;
-    enum status status = read_switches(args, change, err);
 
-    if (status == ST_OK && args->names->len == 0) {
+    if (args->names->len == 0) {
         (void)err_set(err, ST_INVALID, "nothing is to be changed");
         return err_hint(err, "postdesk mailbox set --help");
     }
-    if (status == ST_OK && args_has(args, "name")) {
-        status = entry_name(args_value(args, "name"), &setting->name, err);
-        change->name = setting->name;
+    enum status status = typed_read(args, typed, err);
+    if (status != ST_OK) {
+        return status;
     }
-    if (status == ST_OK && args_has(args, "trust")) {
-        status = read_trust(args_value(args, "trust"), &change->trust, &change->authserv_id, err);
-    }
-    if (status == ST_OK && args_has(args, "own-host")) {
-        setting->hosts = args_values(args, "own-host");
-        if (setting->hosts->len == 1 && strcmp(args_value(args, "own-host"), "none") == 0) {
-            g_ptr_array_set_size(setting->hosts, 0);
-        }
-        change->own_hosts = setting->hosts;
-    }
-    return status;
+    memcpy(change->texts, typed->texts, sizeof change->texts);
+    change->trust = typed->trust;
+    change->authserv_id = typed->authserv_id;
+    change->own_hosts = args_has(args, "own-host") ? typed->own_hosts : NULL;
+    change->aliases = args_has(args, "alias") ? typed->aliases : NULL;
+    return read_switches(args, change, err);
 }
 
 /* What follows from a change, in words: a relaxation must not happen by the way. */
 static void explain_change(const struct cli *cli, const struct mailbox_change *change,
                            const char *address)
 {
-    const char *proof = change->technician_proof;
+    const char *proof = change->texts[ACCOUNT_PROOF];
 
     if (proof != NULL && strcmp(proof, "token") == 0) {
         cli_say(
@@ -408,6 +329,10 @@ static void explain_change(const struct cli *cli, const struct mailbox_change *c
     if (change->trust != NULL && strcmp(change->trust, "none") != 0) {
         cli_say(cli, "postdesk doctor says whether the trust profile holds.\n");
     }
+    if (change->texts[ACCOUNT_IMAP_HOST] != NULL || change->texts[ACCOUNT_SMTP_HOST] != NULL ||
+        change->texts[ACCOUNT_SECRET] != NULL) {
+        cli_say(cli, "postdesk mailbox check %s says whether it can be reached.\n", address);
+    }
 }
 
 static enum status run_set(struct cli *cli, const struct args *args, struct err *err)
@@ -416,6 +341,7 @@ static enum status run_set(struct cli *cli, const struct args *args, struct err 
     CLEANUP(setting_clear)
     struct setting setting = {.actor = actor, .key = entry_key(args_word(args, 0))};
 
+    typed_init(&setting.typed);
     enum status status = read_setting(args, &setting, err);
     if (status == ST_OK) {
         status = cli_connect(cli, err);
@@ -430,16 +356,36 @@ static enum status run_set(struct cli *cli, const struct args *args, struct err 
     return status;
 }
 
+/* What add and set take alike. */
+#define COMMON_FLAGS                                                                               \
+ {"alias", "ADDRESS",                                                                              \
+  "another address whose mail comes into this mailbox; in set all of them anew, or none", false,   \
+  true},                                                                                           \
+     {"after-fetch", "move|keep",                                                                  \
+      "whether mail that was taken goes to the folder Processed, or stays in INBOX (move)", false, \
+      false},                                                                                      \
+     {"processed", "FOLDER", "where it goes (Processed)", false, false},                           \
+     {"oversize", "FOLDER", "where mail goes that is too large to be taken whole (Oversize)",      \
+      false, false},                                                                               \
+     {"imap-pin", "PIN",                                                                           \
+      "the only public key that the IMAP server may have: its SHA-256 digest in base64, or none",  \
+      false, false},                                                                               \
+     {"smtp-pin", "PIN", "the same of the SMTP server", false, false},
+
 static const struct flag SET_FLAGS[] = {
     {"name", "NAME", "how the desk is called in mails", false, false},
+    {"imap", "URL", "where mail is read, as in add", false, false},
+    {"smtp", "URL", "where mail is sent, as in add", false, false},
+    {"secret", "NAME", "the file in \"secrets-dir\" with the password of both", false, false},
     {"trust", "WHOM",
      "whose Authentication-Results are believed: authserv-id:NAME, google, microsoft365 or none",
      false, false},
     {"own-host", "HOST", "a host whose Received lines are ours; all of them anew, or none", false,
      true},
-    {"technician-proof", "auth|token",
-     "what a technician has to bring: an authenticated From and his token, or the token alone",
-     false, false},
+    COMMON_FLAGS{
+        "technician-proof", "auth|token",
+        "what a technician has to bring: an authenticated From and his token, or the token alone",
+        false, false},
     {"subaddresses", "yes|no", "whether the server takes mail for user+detail@…", false, false},
     {"disable", NULL, "read and send no mail here", false, false},
     {"enable", NULL, "do so again", false, false},
@@ -460,7 +406,8 @@ static const struct flag ADD_FLAGS[] = {
      "microsoft365 or none (none)",
      false, false},
     {"own-host", "HOST", "a host whose Received lines are ours", false, true},
-    {"no-subaddresses", NULL, "the server takes no mail for user+detail@…", false, false},
+    COMMON_FLAGS{"no-subaddresses", NULL, "the server takes no mail for user+detail@…", false,
+                 false},
     {"take-existing", NULL, "take the mail that is in the mailbox already, too", false, false},
     {"no-check", NULL, "do not try the IMAP server, and make no folders there", false, false},
     {NULL, NULL, NULL, false, false},
@@ -472,7 +419,9 @@ static const struct verb VERBS[] = {
      .help = "enter a support address",
      .more =
          "Tries to log in by IMAP and makes the folders Processed and Oversize there. Mail that is\n"
-         "in the mailbox now is left alone.",
+         "in the mailbox now is left alone. A server that can neither MOVE nor UIDPLUS is read with\n"
+         "--after-fetch keep. imap+insecure:// and smtp+insecure:// speak to this machine without TLS,\n"
+         "and to no other.",
      .flags = ADD_FLAGS,
      .least_words = 1,
      .most_words = 1,
@@ -484,9 +433,17 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 1,
      .run = run_show},
+    {.name = "check",
+     .words = "ADDRESS|ID",
+     .help = "try a mailbox: login, what its server can do, folders, sending",
+     .more =
+         "Nothing is changed, and no mail is sent. postdesk doctor also tries its trust profile.",
+     .least_words = 1,
+     .most_words = 1,
+     .run = mailbox_run_check},
     {.name = "set",
      .words = "ADDRESS|ID",
-     .help = "change what a mailbox is trusted for",
+     .help = "change how a mailbox is reached and what it is trusted for",
      .more =
          "--technician-proof token is for mailboxes whose provider writes no Authentication-Results\n"
          "that can be believed: a technician is then known by the token of a mail that he got. It is\n"

@@ -132,8 +132,9 @@ enum status fetch_begin_folder(struct fetch *fetch, struct err *err)
 /* A target folder that cannot be made is no reason not to read: moving says so again. */
 static enum status ensure_folders(struct fetch *fetch, struct err *err)
 {
-    static const char *const FOLDERS[] = {FETCH_PROCESSED, FETCH_OVERSIZE};
-    for (size_t i = 0; i < G_N_ELEMENTS(FOLDERS); i++) {
+    const struct mailbox_account *account = fetch->account;
+    const char *const FOLDERS[] = {account->processed_folder, account->oversize_folder};
+    for (size_t i = 0; i < G_N_ELEMENTS(FOLDERS) && !account->keeps_mail; i++) {
         enum status status = imapbox_ensure_folder(fetch->box, FOLDERS[i], err);
         if (status != ST_OK && imapbox_is_broken(fetch->box)) {
             return status;
@@ -197,6 +198,24 @@ static void close_session(struct fetch *fetch)
 
 /* ---- the role ---- */
 
+/* Somebody has changed a mailbox: if it is this one, the session is made anew. */
+static enum status follow_account(struct fetch *fetch, struct err *err)
+{
+    struct err ignored = {.status = ST_OK};
+    if (!fetch->box || conn_wait(fetch->conn, 0, -1, &ignored) != ST_OK) {
+        return ST_OK; /* a connection that is lost is found so by the next transaction */
+    }
+    struct mailbox_account *before = g_steal_pointer(&fetch->account);
+    enum status status = fetch_tx(fetch, account_body, fetch, err);
+    bool is_same = status == ST_OK && account_equal(before, fetch->account);
+    account_free(before);
+    if (status == ST_OK && !is_same) {
+        log_info("mailbox.changed", kv("reason", "the session is made anew"));
+        close_session(fetch);
+    }
+    return status;
+}
+
 static enum status wait_for_mail(struct fetch *fetch, struct err *err)
 {
     int64_t poll_ms = fetch->config->poll_us / US_PER_MS;
@@ -247,6 +266,7 @@ static void tell_well(struct fetch *fetch)
 static enum status round_once(struct fetch *fetch, struct err *err)
 {
     bool has_visited_junk = false;
+    bool has_cleaned = false;
     fetch->culprit = FETCH_DATABASE;
     enum status status = open_database(fetch, err);
     if (status == ST_OK) {
@@ -255,6 +275,9 @@ static enum status round_once(struct fetch *fetch, struct err *err)
     if (status == ST_OK && fetch->is_standing_by) {
         fetch->is_standing_by = false;
         log_info("lease.taken", kv("lease", fetch->tenure.name), kv("epoch", fetch->tenure.epoch));
+    }
+    if (status == ST_OK) {
+        status = follow_account(fetch, err);
     }
     if (status == ST_OK && !fetch->box) {
         status = open_session(fetch, err);
@@ -271,9 +294,12 @@ static enum status round_once(struct fetch *fetch, struct err *err)
         status = fetch_junk(fetch, &has_visited_junk, err);
     }
     if (status == ST_OK) {
+        status = fetch_clean(fetch, &has_cleaned, err);
+    }
+    if (status == ST_OK) {
         tell_well(fetch);
         /* What came while the folder was not open was not announced. */
-        status = has_visited_junk ? ST_OK : wait_for_mail(fetch, err);
+        status = has_visited_junk || has_cleaned ? ST_OK : wait_for_mail(fetch, err);
     }
     return status;
 }

@@ -302,7 +302,8 @@ enum status fetch_find_junk(struct fetch *fetch, struct err *err)
     if (status != ST_OK && imapbox_is_broken(fetch->box)) {
         return status;
     }
-    static const char *const OTHERS[] = {FETCH_FOLDER, FETCH_PROCESSED, FETCH_OVERSIZE};
+    const char *const OTHERS[] = {FETCH_FOLDER, fetch->account->processed_folder,
+                                  fetch->account->oversize_folder};
     for (size_t i = 0; fetch->junk && i < G_N_ELEMENTS(OTHERS); i++) {
         if (strcmp(fetch->junk, OTHERS[i]) == 0) {
             g_clear_pointer(&fetch->junk, g_free);

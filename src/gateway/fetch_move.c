@@ -11,6 +11,8 @@
  * A server that refuses to move (a full quota, a folder that may not be made; Dovecot also when somebody
  * else moves the same mails just now) is an outage of moving only: the mails have been taken nevertheless,
  * stay where they are, and the move is tried again later.
+ * A mailbox can be told to keep its mail in INBOX: then nothing is moved, and what was taken is known by the
+ * folder's last_uid alone. That is also the way for servers that have neither MOVE nor UIDPLUS.
  * I/O: the IMAP session and the database.
  */
 #include <string.h>
@@ -183,9 +185,9 @@ static enum status move_some(struct fetch *fetch, struct err *err)
     fetch->has_unmoved = unmoved->len >= LIMIT_MOVE_MAILS;
     g_autoptr(GArray) complete = of_kind(unmoved, true);
     g_autoptr(GArray) oversize = of_kind(unmoved, false);
-    status = move_kind(fetch, complete, FETCH_PROCESSED, err);
+    status = move_kind(fetch, complete, fetch->account->processed_folder, err);
     if (status == ST_OK) {
-        status = move_kind(fetch, oversize, FETCH_OVERSIZE, err);
+        status = move_kind(fetch, oversize, fetch->account->oversize_folder, err);
     }
     return status;
 }
@@ -193,6 +195,10 @@ static enum status move_some(struct fetch *fetch, struct err *err)
 enum status fetch_move(struct fetch *fetch, struct err *err)
 {
     enum status status = ST_OK;
+    if (fetch->account->keeps_mail) {
+        fetch->has_unmoved = false;
+        return ST_OK;
+    }
     while (status == ST_OK && fetch->has_unmoved && !stop_requested() &&
            clock_monotonic_us(clock_real()) >= fetch->move_after_us) {
         status = move_some(fetch, err);

@@ -16,6 +16,7 @@ enum status login_imap(const struct config *config, const struct mailbox_account
         .port = (uint16_t)account->imap_port,
         .user = account->imap_user,
         .ca_file = config->ca_file,
+        .pin = account->imap_pin,
         .wake_fd = wake_fd,
     };
     enum status status = stream_security_parse(account->imap_security, &options.security, err);

@@ -80,7 +80,8 @@ static enum status open_smtp(const struct config *config, const struct mailbox_a
     struct submit_options options = {.host = account->smtp_host,
                                      .port = (uint16_t)account->smtp_port,
                                      .user = account->smtp_user,
-                                     .ca_file = config->ca_file};
+                                     .ca_file = config->ca_file,
+                                     .pin = account->smtp_pin};
     enum status status = stream_security_parse(account->smtp_security, &options.security, err);
 
     if (status == ST_OK && account->smtp_user != NULL) {

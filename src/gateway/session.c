@@ -31,6 +31,7 @@ struct session {
     char *user;     /* own; NULL */
     char *security; /* own */
     char *secret;   /* own: name of the file */
+    char *pin;      /* own; NULL */
     uint16_t port;
     struct submit *submit; /* own; NULL: to be opened */
     struct outage outage;
@@ -57,6 +58,7 @@ static void session_free(gpointer data)
     g_free(session->user);
     g_free(session->security);
     g_free(session->secret);
+    g_free(session->pin);
     g_free(session);
 }
 
@@ -98,9 +100,10 @@ GArray *sessions_away(const struct sessions *sessions)
 
 static char *account_of(const struct due_mailbox *mailbox)
 {
-    return g_strdup_printf("%s\n%u\n%s\n%s\n%s", mailbox->smtp_host, mailbox->smtp_port,
+    return g_strdup_printf("%s\n%u\n%s\n%s\n%s\n%s", mailbox->smtp_host, mailbox->smtp_port,
                            mailbox->smtp_security, mailbox->secret,
-                           mailbox->smtp_user == NULL ? "" : mailbox->smtp_user);
+                           mailbox->smtp_user == NULL ? "" : mailbox->smtp_user,
+                           mailbox->smtp_pin == NULL ? "" : mailbox->smtp_pin);
 }
 
 static struct session *session_new(const struct sessions *sessions,
@@ -116,6 +119,7 @@ static struct session *session_new(const struct sessions *sessions,
     session->user = g_strdup(mailbox->smtp_user);
     session->security = g_strdup(mailbox->smtp_security);
     session->secret = g_strdup(mailbox->secret);
+    session->pin = g_strdup(mailbox->smtp_pin);
     session->outage = (struct outage){.lost_event = "smtp.failed",
                                       .back_event = "smtp.recovered",
                                       .first_ms = LIMIT_OUTAGE_FIRST_MS,
@@ -202,7 +206,8 @@ static enum status open_submit(struct session *session, struct err *err)
     struct submit_options options = {.host = session->host,
                                      .port = session->port,
                                      .user = session->user,
-                                     .ca_file = session->config->ca_file};
+                                     .ca_file = session->config->ca_file,
+                                     .pin = session->pin};
     enum status status = stream_security_parse(session->security, &options.security, err);
 
     if (status == ST_OK && session->user != NULL) {

@@ -120,13 +120,26 @@ static enum status mark_deleted(struct imapbox *box, struct mailimap_set *set, s
     return status;
 }
 
+static enum status remove_mails(struct imapbox *box, struct mailimap_set *set, struct err *err)
+{
+    enum status status = mark_deleted(box, set, err);
+    if (status == ST_OK) {
+        status = begin(box, err);
+    }
+    if (status == ST_OK) {
+        int r = mailimap_uid_expunge(box->etpan, set);
+        status = imapbox_judge(box, r, ST_TEMPFAIL, "remove mails", err);
+    }
+    return status;
+}
+
 static enum status move_in_steps(struct imapbox *box, struct mailimap_set *set, const char *name,
                                  struct copied *copied, struct err *err)
 {
     if (!box->abilities.has_uidplus) {
         err_set(err, ST_FATAL, "cannot move mails on \"%s\": the server lacks MOVE and UIDPLUS",
                 box->host);
-        return err_hint(err, "without them other people's deleted mail would be removed as well");
+        return err_hint(err, "postdesk mailbox set --after-fetch keep leaves it in INBOX");
     }
     enum status status = begin(box, err);
     if (status != ST_OK) {
@@ -135,17 +148,7 @@ static enum status move_in_steps(struct imapbox *box, struct mailimap_set *set, 
     int r = mailimap_uidplus_uid_copy(box->etpan, set, name, &copied->uidvalidity, &copied->from,
                                       &copied->to);
     status = imapbox_judge(box, r, ST_TEMPFAIL, "copy mails", err);
-    if (status == ST_OK) {
-        status = mark_deleted(box, set, err);
-    }
-    if (status == ST_OK) {
-        status = begin(box, err);
-    }
-    if (status == ST_OK) {
-        r = mailimap_uid_expunge(box->etpan, set);
-        status = imapbox_judge(box, r, ST_TEMPFAIL, "remove copied mails", err);
-    }
-    return status;
+    return status == ST_OK ? remove_mails(box, set, err) : status;
 }
 
 enum status imapbox_move(struct imapbox *box, const uint32_t *uids, size_t count,
@@ -172,5 +175,19 @@ enum status imapbox_move(struct imapbox *box, const uint32_t *uids, size_t count
         pair_up(&copied, uids, count, moved);
     }
     copied_clear(&copied);
+    return status;
+}
+
+enum status imapbox_expunge(struct imapbox *box, const uint32_t *uids, size_t count,
+                            struct err *err)
+{
+    assert(count > 0 && count <= LIMIT_MOVE_MAILS);
+    if (!box->abilities.has_uidplus) {
+        return err_set(err, ST_FATAL, "cannot remove mails on \"%s\": the server lacks UIDPLUS",
+                       box->host);
+    }
+    struct mailimap_set *set = imapbox_uid_set(uids, count);
+    enum status status = remove_mails(box, set, err);
+    mailimap_set_free(set);
     return status;
 }

@@ -143,11 +143,12 @@ void audit_sums_clear(struct audit_sums *sums)
 
 /* ---- against the mailbox itself ---- */
 
-/* Fetch also notes how far it has looked at the folders that it moves mail to: nothing comes from there. */
+/* Fetch also notes how far it has looked at the folders that it moves mail to, whatever they are called: nothing
+ * comes from there. */
 static const struct statement FOLDERS = {
     "audit_folders",
     "SELECT folder, uidvalidity, last_uid, is_junk FROM mailbox_folder WHERE mailbox = $1"
-    " AND folder NOT IN ('Processed', 'Oversize') ORDER BY folder, uidvalidity"};
+    " AND (folder = 'INBOX' OR is_junk OR fetched > 0) ORDER BY folder, uidvalidity"};
 
 static const struct statement TAKEN = {
     "audit_taken", "SELECT uid, id, moved_at IS NOT NULL,"

@@ -19,7 +19,7 @@ static const struct statement KEYS = {
 static const struct statement MAILBOXES = {
     "desk_mailboxes",
     "SELECT id, address, name, trust, authserv_id, own_hosts, technician_proof = 'auth',"
-    " has_subaddresses, send_bytes FROM mailbox ORDER BY id"};
+    " has_subaddresses, send_bytes, aliases FROM mailbox ORDER BY id"};
 /* Holidays of other years bear on no mail of today. */
 static const struct statement CALENDAR = {
     "desk_calendar",
@@ -31,7 +31,8 @@ static const struct statement CALENDAR = {
 static const struct statement ACCOUNT = {
     "desk_account",
     "SELECT id, address, imap_host, imap_port, imap_user, imap_security, smtp_host, smtp_port,"
-    " smtp_user, smtp_security, secret, taken_from, is_enabled FROM mailbox WHERE id = $1"};
+    " smtp_user, smtp_security, secret, taken_from, is_enabled, after_fetch = 'keep',"
+    " processed_folder, oversize_folder, imap_pin, smtp_pin FROM mailbox WHERE id = $1"};
 static const struct statement ENABLED = {"desk_enabled",
                                          "SELECT id FROM mailbox WHERE is_enabled ORDER BY id"};
 
@@ -46,8 +47,38 @@ void account_free(struct mailbox_account *account)
         g_free(account->smtp_user);
         g_free(account->smtp_security);
         g_free(account->secret);
+        g_free(account->processed_folder);
+        g_free(account->oversize_folder);
+        g_free(account->imap_pin);
+        g_free(account->smtp_pin);
         g_free(account);
     }
+}
+
+bool account_equal(const struct mailbox_account *a, const struct mailbox_account *b)
+{
+    const char *const pairs[][2] = {
+        {a->address, b->address},
+        {a->imap_host, b->imap_host},
+        {a->imap_user, b->imap_user},
+        {a->imap_security, b->imap_security},
+        {a->smtp_host, b->smtp_host},
+        {a->smtp_user, b->smtp_user},
+        {a->smtp_security, b->smtp_security},
+        {a->secret, b->secret},
+        {a->processed_folder, b->processed_folder},
+        {a->oversize_folder, b->oversize_folder},
+        {a->imap_pin, b->imap_pin},
+        {a->smtp_pin, b->smtp_pin},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        if (g_strcmp0(pairs[i][0], pairs[i][1]) != 0) {
+            return false;
+        }
+    }
+    return a->id == b->id && a->imap_port == b->imap_port && a->smtp_port == b->smtp_port &&
+           a->taken_from_us == b->taken_from_us && a->is_enabled == b->is_enabled &&
+           a->keeps_mail == b->keeps_mail;
 }
 
 enum status desk_store_account(struct tx *tx, mailbox_id mailbox,
@@ -77,6 +108,11 @@ enum status desk_store_account(struct tx *tx, mailbox_id mailbox,
     account->secret = g_strdup(row_text(rows, 0, 10));
     account->taken_from_us = row_time(rows, 0, 11);
     account->is_enabled = row_bool(rows, 0, 12);
+    account->keeps_mail = row_bool(rows, 0, 13);
+    account->processed_folder = g_strdup(row_text(rows, 0, 14));
+    account->oversize_folder = g_strdup(row_text(rows, 0, 15));
+    account->imap_pin = g_strdup(row_text(rows, 0, 16));
+    account->smtp_pin = g_strdup(row_text(rows, 0, 17));
     *account_out = account;
     return ST_OK;
 }
@@ -205,7 +241,11 @@ GPtrArray *desk_store_own_addresses(const struct desk_rows *rows)
 {
     GPtrArray *addresses = g_ptr_array_new_with_free_func(g_free);
     for (int row = 0; row < rows_count(rows->mailboxes); row++) {
+        g_autoptr(GPtrArray) aliases = row_texts(rows->mailboxes, row, 9);
         g_ptr_array_add(addresses, g_strdup(row_text(rows->mailboxes, row, 1)));
+        for (guint i = 0; i < aliases->len; i++) {
+            g_ptr_array_add(addresses, g_strdup(aliases->pdata[i]));
+        }
     }
     return addresses;
 }

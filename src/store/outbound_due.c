@@ -124,7 +124,7 @@ static const struct statement MAILS = {
 static const struct statement MAILBOXES = {
     "outbound_due_mailboxes",
     "SELECT id, address, name, smtp_host, smtp_port, smtp_user, smtp_security, secret,"
-    " has_subaddresses, send_bytes FROM mailbox WHERE id = ANY ($1::int8[])"};
+    " has_subaddresses, send_bytes, smtp_pin FROM mailbox WHERE id = ANY ($1::int8[])"};
 
 static const struct statement LEARN_SIZE = {"outbound_due_learn_size",
                                             "UPDATE mailbox SET send_bytes = $2 WHERE id = $1"};
@@ -291,6 +291,7 @@ static void take_mailbox(struct outbound_batch *batch, const struct rows *rows, 
         .secret = row_text(rows, row, 7),
         .has_subaddresses = row_bool(rows, row, 8),
         .send_bytes = row_int64(rows, row, 9),
+        .smtp_pin = row_text(rows, row, 10),
     };
     g_ptr_array_add(batch->mailboxes, mailbox);
 }

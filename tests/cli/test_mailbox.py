@@ -63,6 +63,38 @@ class Mailbox(CliTest):
         self.ok(*self.arguments(port=1), "--no-check")
         self.assertEqual(len(self.json("mailbox", "list")), 1)
 
+    def test_it_is_set_and_checked(self):
+        self.ok(*self.arguments(), "--alias", "Help@desk.example", "--alias", "hilfe@desk.example",
+                "--processed", "Erledigt/Grüße", "--oversize", "Groß")
+        shown = self.json("mailbox", "show", "1")
+        self.assertEqual((shown["aliases"], shown["after_fetch"], shown["processed_folder"], shown["imap_pin"]),
+                         (["help@desk.example", "hilfe@desk.example"], "move", "Erledigt/Grüße", None))
+        with post.imap_session(self.servers, "support@desk.example") as box:
+            self.assertIn(b"Erledigt/Gr&APwA3w-e", b" ".join(box.list()[1]))
+        checked = self.json("mailbox", "check", "support@desk.example")
+        self.assertTrue(checked["is_well"], checked)
+        self.assertEqual([check["what"] for check in checked["checks"]],
+                         ["imap", "moving", "removing", "waiting", "junk", "folder", "folder", "folder", "smtp"])
+        self.fails(65, *self.arguments("tara@desk.example"), "--no-check", "--alias", "help@desk.example",
+                   says="is that of the mailbox \"support@desk.example\"")
+        self.fails(65, *self.arguments("hilfe@desk.example"), "--no-check", says="support@desk.example")
+        pin = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+        self.ok("mailbox", "set", "1", "--imap-pin", f"sha256//{pin}", "--smtp-pin", pin, "--after-fetch", "keep",
+                "--alias", "none")
+        said = self.desk.run("mailbox", "check", "1")
+        self.assertEqual(said.returncode, 1)
+        self.assertEqual(said.stdout.count("its public key is not the one that is pinned"), 2, said.stdout)
+        host, port = self.servers.host, self.servers
+        self.ok("mailbox", "set", "1", "--imap-pin", "none", "--smtp-pin", "none",
+                "--imap", f"imap://support%40desk.example@{host}:{port.imap}",
+                "--smtp", f"smtp://support%40desk.example@{host}:{port.submission}")
+        shown = self.json("mailbox", "show", "1")
+        self.assertEqual((shown["imap_security"], shown["smtp_security"], shown["after_fetch"], shown["aliases"],
+                          shown["imap_pin"]), ("starttls", "starttls", "keep", [], None))
+        self.assertIn("mail stays in INBOX", self.ok("mailbox", "check", "1"))
+        changed = {(line["what"], line["field"]) for line in self.json("log", "--object", "mailbox:support@desk.example")}
+        self.assertTrue({("changed", "imap-pin"), ("changed", "aliases"), ("changed", "imap-port")} <= changed, changed)
+
     def test_what_is_typed_wrong_is_refused(self):
         for change, says in [
             (("--imap", "imaps://a:secret@h.example"), "password"),
@@ -72,6 +104,13 @@ class Mailbox(CliTest):
             (("--trust", "authserv-id:"), "nothing to trust"),
             (("--trust", "me"), "nothing to trust"),
             (("--secret", "../passwd"), "../passwd"),
+            (("--alias", "nonsense"), "no address"),
+            (("--after-fetch", "burn"), "move or keep"),
+            (("--processed", "all*"), "cannot be moved"),
+            (("--processed", "inbox"), "cannot be moved"),
+            (("--processed", "Oversize", "--oversize", "Oversize"), "two folders"),
+            (("--imap-pin", "sha1:abc"), "is no pin"),
+            (("--imap", "imap+insecure://a@mail.example"), "without TLS"),
         ]:
             arguments = self.arguments()
             if change[0] in arguments:

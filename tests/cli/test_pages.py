@@ -143,7 +143,7 @@ class Zsh(unittest.TestCase):
                       "compinit -u -D; postdesk() { print -r -- \"<$*>\" }; print LO''ADED\n")
         terminal.read_until(r"LOADED")
         for typed, want in (("postdesk mailb\t", "<mailbox>"), ("postdesk mailbox sh\t", "<mailbox show>"),
-                            ("postdesk mailbox add a@b --smt\tx", "<mailbox add a@b --smtp x>"),
+                            ("postdesk mailbox add a@b --sec\tx", "<mailbox add a@b --secret x>"),
                             ("postdesk customer set A --colleagues def\t", "<customer set A --colleagues default>"),
                             ("postdesk customer domain rem\t", "<customer domain remove>"),
                             ("postdesk rules try /etc/passw\t", "<rules try /etc/passwd>")):

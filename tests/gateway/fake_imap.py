@@ -2,13 +2,16 @@
 
     server = FakeImap({1: raw, 2: raw}, refused={2}, without=("UIDPLUS",))
 
-In the clear, one thread a connection, one mailbox: folders are dicts of uid → bytes. What it is told to be bad at
-can be changed at any time: refused (UIDs answered with NO), silent (UIDs left out of the answer), is_full (no
-MOVE), is_deaf_after_move (moves, then hangs up without an answer).
+In the clear, one thread a connection, one mailbox: folders are dicts of uid → bytes, deleted says which of them
+bear \\Deleted. It can MOVE, UIDPLUS and IDLE; who uses what it is told to be without gets a BAD, and that is kept in
+`trespasses`. What it is told to be bad at can be changed at any time: refused (UIDs answered with NO), silent
+(UIDs left out of the answer), is_full (no MOVE), is_deaf_after_move (moves, then hangs up without an answer).
 """
 
+import collections
 import contextlib
 import re
+import select
 import socketserver
 import threading
 
@@ -22,6 +25,8 @@ class FakeImap:
         self.refused = set(refused)
         self.silent = set(silent)
         self.without = set(without)
+        self.deleted = collections.defaultdict(set)
+        self.trespasses = []
         self.is_full = False
         self.is_deaf_after_move = False
         self.commands = []
@@ -54,6 +59,9 @@ class FakeImap:
         return sum(re.search(pattern, command) is not None for command in self.commands)
 
 
+NEEDS = {"UID_MOVE": "MOVE", "UID_EXPUNGE": "UIDPLUS", "IDLE": "IDLE"}
+
+
 class Talk:
     def __init__(self, fake, lines, out):
         self.fake = fake
@@ -70,8 +78,14 @@ class Talk:
             if verb.upper() == "UID":
                 verb, _, arguments = arguments.partition(" ")
                 verb = f"UID_{verb}"
-            with self.fake.lock:
-                result = getattr(self, f"do_{verb.lower()}", self.unknown)(arguments)
+            if verb.upper() == "IDLE" and "IDLE" not in self.fake.without:
+                result = self.idle()
+            elif verb.upper() in NEEDS and not self.can(NEEDS[verb.upper()]):
+                self.fake.trespasses.append(rest)
+                result = "BAD unknown"
+            else:
+                with self.fake.lock:
+                    result = getattr(self, f"do_{verb.lower()}", self.unknown)(arguments)
             if result is None:
                 return
             self.say(f"{tag} {result}".encode())
@@ -79,11 +93,25 @@ class Talk:
     def say(self, line):
         self.out.write(line + b"\r\n")
 
+    def can(self, word):
+        return word not in self.fake.without
+
+    def idle(self):
+        """New mail is told until DONE comes; looked for ten times a second."""
+        self.say(b"+ idling")
+        told = len(self.mails())
+        while not select.select([self.lines.raw], [], [], 0.1)[0]:
+            if len(self.mails()) != told:
+                told = len(self.mails())
+                self.say(f"* {told} EXISTS".encode())
+        line = self.lines.readline()
+        return "OK done" if line.strip().upper() == b"DONE" else None
+
     def unknown(self, _):
         return "BAD unknown"
 
     def do_capability(self, _):
-        words = [word for word in ("IMAP4rev1", "MOVE", "UIDPLUS") if word not in self.fake.without]
+        words = [word for word in ("IMAP4rev1", "MOVE", "UIDPLUS", "IDLE") if word not in self.fake.without]
         self.say(f"* CAPABILITY {' '.join(words)}".encode())
         return "OK done"
 
@@ -95,7 +123,7 @@ class Talk:
         return "OK bye"
 
     def do_list(self, arguments):
-        name = arguments.split()[-1].strip('"')
+        name = re.findall(r'"[^"]*"|\S+', arguments)[-1].strip('"')
         if name in self.fake.folders:
             self.say(f'* LIST () "/" "{name}"'.encode())
         return "OK done"
@@ -147,18 +175,54 @@ class Talk:
                 self.say(b"* %d FETCH (UID %d BODY[] {%d}\r\n%s)" % (number, uid, len(raw), raw))
         return "OK done"
 
+    def remove(self, uid):
+        self.say(b"* %d EXPUNGE" % (sorted(self.mails()).index(uid) + 1))
+        self.fake.deleted[self.folder].discard(uid)
+        return self.mails().pop(uid)
+
+    def put(self, target, raw):
+        new = self.fake.next_uid[target]
+        self.fake.next_uid[target] += 1
+        self.fake.folders[target][new] = raw
+        return new
+
+    def do_uid_copy(self, arguments):
+        chosen, _, target = arguments.partition(" ")
+        target = target.strip('"')
+        if target not in self.fake.folders:
+            return "NO [TRYCREATE] no such folder"
+        uids = self.chosen(chosen)
+        new = [self.put(target, self.mails()[uid]) for uid in uids]
+        if not uids or not self.can("UIDPLUS"):
+            return "OK done"
+        old, there = (",".join(map(str, part)) for part in (uids, new))
+        return f"OK [COPYUID 77 {old} {there}] copied"
+
+    def do_uid_store(self, arguments):
+        chosen, _, what = arguments.partition(" ")
+        if what.upper() != "+FLAGS.SILENT (\\DELETED)":
+            return "BAD what flags"
+        self.fake.deleted[self.folder] |= set(self.chosen(chosen))
+        return "OK done"
+
+    def do_uid_expunge(self, arguments):
+        for uid in sorted(set(self.chosen(arguments)) & self.fake.deleted[self.folder]):
+            self.remove(uid)
+        return "OK done"
+
+    def do_expunge(self, _):
+        for uid in sorted(self.fake.deleted[self.folder]):
+            self.remove(uid)
+        return "OK done"
+
     def do_uid_move(self, arguments):
         chosen, _, target = arguments.partition(" ")
         target = target.strip('"')
         if self.fake.is_full:
             return "NO [OVERQUOTA] no room"
-        pairs = []
-        for uid in self.chosen(chosen):
-            self.say(b"* %d EXPUNGE" % (sorted(self.mails()).index(uid) + 1))
-            new = self.fake.next_uid[target]
-            self.fake.next_uid[target] += 1
-            self.fake.folders[target][new] = self.mails().pop(uid)
-            pairs.append((uid, new))
+        if target not in self.fake.folders:
+            return "NO [TRYCREATE] no such folder"
+        pairs = [(uid, self.put(target, self.remove(uid))) for uid in self.chosen(chosen)]
         if self.fake.is_deaf_after_move:
             self.fake.is_deaf_after_move = False
             return None

@@ -32,6 +32,7 @@ Test(settings, begin_as_the_documents_say)
     cr_expect_eq(settings.retry_first_us, 300000000);
     cr_expect_eq(settings.retry_most_us, 4000000000);
     cr_expect_eq(settings.retry_give_up_us, 432000000000);
+    cr_expect_eq(settings.processed_days, 30);
     cr_expect_str_eq(settings.web_hook_secret, "");
     cr_expect_not(settings.web_hook_private);
     cr_expect_not(settings.web_hook_http);
@@ -42,7 +43,7 @@ Test(settings, are_all_listed_once_with_their_help)
     size_t count = 0;
     const struct setting_info *list = settings_list(&count);
 
-    cr_assert_eq(count, 28);
+    cr_assert_eq(count, 29);
     for (size_t i = 0; i < count; i++) {
         cr_expect_gt(strlen(list[i].help), 10, "%s", list[i].name);
         for (size_t j = 0; j < i; j++) {
