@@ -23,6 +23,7 @@
 #include "desk/outsize.h"
 #include "desk/token.h"
 #include "gateway/notice_words.h"
+#include "message/address.h"
 #include "message/compose.h"
 
 #define DEFAULT_LANGUAGE  "en"
@@ -292,9 +293,27 @@ static bool has_string(GPtrArray *strings, const char *string)
     return g_ptr_array_find_with_equal_func(strings, string, g_str_equal, NULL);
 }
 
+/* Can a token stand in the mailbox's address? */
+static bool takes_tokens(const struct due_mailbox *mailbox)
+{
+    return mailbox->has_subaddresses && strcspn(mailbox->address, "@") <= SUB_ADDRESS_BYTES;
+}
+
+/* Where no address can carry the token, the Message-ID does; and there are providers that write another one
+ * over it. What stands in References they leave alone, and every answer repeats it. Own; NULL: not needed. */
+static char *anchor_of(const struct outbound_due *due)
+{
+    if (due->reply_token == NULL || takes_tokens(due->mailbox)) {
+        return NULL;
+    }
+    g_autofree char *domain = g_strconcat("thread.", address_domain(due->mailbox->address), NULL);
+    return token_message_id(due->reply_token, due->id, domain);
+}
+
 /* References, NULL-terminated, and what it answers: the newest that the recipient has seen, because his
- * program looks there first; else the newest at all. */
-static GPtrArray *references_of(const struct outbound_due *due, const char **in_reply_to_out)
+ * program looks there first; else the newest at all. anchor, NULL: none, comes first and is never answered. */
+static GPtrArray *references_of(const struct outbound_due *due, char *anchor,
+                                const char **in_reply_to_out)
 {
     GPtrArray *ids = g_ptr_array_new();
     const char *known = NULL;
@@ -312,6 +331,9 @@ static GPtrArray *references_of(const struct outbound_due *due, const char **in_
         known = g_ptr_array_index(ids, ids->len - 1);
     }
     *in_reply_to_out = known;
+    if (anchor != NULL) {
+        g_ptr_array_insert(ids, 0, anchor);
+    }
     g_ptr_array_add(ids, NULL);
     return ids;
 }
@@ -321,11 +343,8 @@ static GPtrArray *references_of(const struct outbound_due *due, const char **in_
 /* The mailbox's address, with the token where both can stand there. */
 static char *tokened_address(const struct due_mailbox *mailbox, const char *token)
 {
-    size_t name_length = strcspn(mailbox->address, "@");
-
-    return token == NULL || !mailbox->has_subaddresses || name_length > SUB_ADDRESS_BYTES
-               ? g_strdup(mailbox->address)
-               : token_address(mailbox->address, token);
+    return token == NULL || !takes_tokens(mailbox) ? g_strdup(mailbox->address)
+                                                   : token_address(mailbox->address, token);
 }
 
 static char *from_name(const struct outbound_due *due, const struct kind *kind)
@@ -349,6 +368,7 @@ struct parts {
     char *reply_to;
     char *reply_to_name;
     const char *in_reply_to;
+    char *anchor;
     GPtrArray *references;
     GPtrArray *contents;
     GArray *files;
@@ -362,6 +382,7 @@ static void parts_clear(struct parts *parts)
     g_free(parts->to_name);
     g_free(parts->reply_to);
     g_free(parts->reply_to_name);
+    g_free(parts->anchor);
     g_ptr_array_unref(parts->references);
     g_ptr_array_unref(parts->contents);
     g_array_unref(parts->files);
@@ -380,11 +401,12 @@ static struct parts parts_of(const struct outbound_due *due, const struct kind *
         .reply_to_name = due->ticket == 0
                              ? g_strdup(due->mailbox->name)
                              : g_strdup_printf("%s #%" PRId64, due->mailbox->name, due->ticket),
+        .anchor = anchor_of(due),
         .contents = contents,
         .files = files_of(due, kind, contents),
     };
 
-    parts.references = references_of(due, &parts.in_reply_to);
+    parts.references = references_of(due, parts.anchor, &parts.in_reply_to);
     return parts;
 }
 

@@ -224,7 +224,8 @@ class Desk:
         """Nothing waits: no mail to decide on, none to move, none to send."""
         return self.value("""
             select not exists (select from inbound_mail where state = 'received')
-               and not exists (select from inbound_mail where moved_at is null)
+               and not exists (select from inbound_mail i join mailbox m on m.id = i.mailbox
+                               where i.moved_at is null and m.after_fetch = 'move')
                and not exists (select from outbound_mail where state = 'queued')""")
 
     def wait_decided(self, message_id, seconds=20.0):
