@@ -98,6 +98,7 @@
 /* Whatever is away: the longest wait between two tries. */
 #define LIMIT_OUTAGE_MS          60000 /* of a mail server, or of a password that fits */
 #define LIMIT_DATABASE_OUTAGE_MS 5000
+#define LIMIT_OUTAGE_RESTARTS    60 /* or so many times the setting "restart", where that is less */
 
 /* What roles say of the things they need. */
 #define LIMIT_HEALTH_MS 60000 /* it is said again after this, though it is no news */
@@ -111,6 +112,9 @@
 #define LIMIT_CLOCK_FAULT_S          300
 #define LIMIT_CERTIFICATE_DAYS       14 /* the life that is left of a server's */
 #define LIMIT_CERTIFICATE_FAULT_DAYS 3
+#define LIMIT_DISK_FAULT_BYTES       (1LL << 30) /* free for the database */
+#define LIMIT_DISK_PERCENT           10
+#define LIMIT_CONNECTIONS_PERCENT    90
 #define LIMIT_RENUMBERED_DAYS        7 /* how long a folder that was numbered anew is told */
 
 /* Fetch. */

@@ -14,4 +14,7 @@ MUST_CHECK enum status login_imap(const struct config *config,
                                   const struct mailbox_account *account, int wake_fd,
                                   struct imapbox **box_out, struct err *err);
 
+/* A server has refused a login: say in the hint whose, and which secret was tried. Gives back the status. */
+enum status login_name_secret(const char *user, const char *secret, struct err *err);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/config.h"
 #include "core/err.h"
 
 struct outage {
@@ -16,6 +17,9 @@ struct outage {
     int64_t since_us;       /* monotonic */
     enum status said;       /* of the failure that was logged */
 };
+
+/* The longest wait before a server that is away is tried again. */
+int64_t outage_most_ms(const struct config *config);
 
 /* It failed. Logs the first failure, and one of another kind; gives back how many milliseconds to wait
  * before the next try. What only a person can mend (ST_DENIED, ST_FATAL, …) waits the longest at once. */

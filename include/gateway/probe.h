@@ -51,10 +51,17 @@ struct probe_options {
 MUST_CHECK enum status probe_run(struct conn *conn, const struct probe_options *options,
                                  struct probe_result *results, struct err *err);
 
+/* What the SMTP server says of itself; 0: it did not. */
+struct probe_server {
+    int64_t certificate_until_us;
+    int64_t most_bytes; /* of a mail */
+};
+
 /* Connect to the mailbox's SMTP server, log in, offer a mail to the mailbox itself, and break off before it
- * exists. */
+ * exists. server_out may be NULL; is set whenever the server was reached. */
 MUST_CHECK enum status probe_try_smtp(const struct config *config,
-                                      const struct mailbox_account *account, struct err *err);
+                                      const struct mailbox_account *account,
+                                      struct probe_server *server_out, struct err *err);
 
 /* The bytes of a probe (in probe_mail.c). message_id without brackets.
  *

@@ -75,7 +75,8 @@ struct submit_mail {
 MUST_CHECK enum status submit_send(struct submit *submit, const struct submit_mail *mail,
                                    struct submit_result *results, struct err *err);
 
-/* When the certificate of the server ends, in microseconds since 1970; 0: there is no connection, or a plain one. */
+/* When the certificate of the server ends, in microseconds since 1970; 0: the last connection was plain, or there was
+ * none yet. */
 int64_t submit_certificate_until_us(const struct submit *submit);
 
 /* The largest mail that the server takes, as it said in the connection at hand or the last one (SIZE, RFC 1870);

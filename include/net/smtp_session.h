@@ -22,7 +22,8 @@ struct submit {
     char *helo;                  /* own */
     int64_t reply_s;
     int64_t dot_s;
-    int64_t server_bytes; /* survives the connection */
+    int64_t server_bytes;         /* survives the connection */
+    int64_t certificate_until_us; /* so does this */
 
     /* The connection. */
     struct stream *stream; /* own; NULL: none */

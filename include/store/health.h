@@ -52,4 +52,14 @@ MUST_CHECK enum status health_store_read(struct tx *tx, int64_t host_us,
                                          struct health_rows *rows_out, struct err *err);
 void health_rows_clear(struct health_rows *rows);
 
+/* The server itself: version, data_directory (null: the login may not know), is it on this machine, size of the database in
+ * bytes, does it wait for its disk, connections in use, and at most. */
+MUST_CHECK enum status health_store_database(struct tx *tx, struct rows **rows_out,
+                                             struct err *err);
+
+/* Write something that needs room on the disk; to be rolled back.
+ *
+ * ST_TEMPFAIL  the disk is full, or nothing can be written for another reason */
+MUST_CHECK enum status health_store_try_write(struct tx *tx, struct err *err);
+
 #endif

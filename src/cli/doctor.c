@@ -7,53 +7,28 @@
  * that has to come in authenticated, and a forged one that must not.
  * I/O: the database, the mail servers, stdout.
  */
+#include "cli/doctor.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/view.h"
+#include "core/clock.h"
+#include "core/limits.h"
 #include "core/text.h"
 #include "gateway/fetch.h"
 #include "gateway/login.h"
 #include "gateway/probe.h"
 #include "store/account.h"
 #include "store/desk.h"
-#include "store/probe.h"
 
 enum { DEFAULT_WAIT_S = 60, MOST_WAIT_S = 3600, MAX_PORT = 65535, MS = 1000 };
+enum { DAY_S = 86400, US_PER_S = 1000000, MARK_WIDTH = 9 };
 
-static const struct field FIELDS[] = {
-    {"what", "CHECK", FIELD_TEXT, false},
-    {"result", "RESULT", FIELD_TEXT, false},
-    {"text", "SAYS", FIELD_TEXT, false},
-};
-
-enum result { WELL, WARNING, FAULT };
-
-/* One examination. */
-struct doctor {
-    struct cli *cli;         /* borrowed */
-    const struct args *args; /* borrowed */
-    char *via_host;          /* own; NULL */
-    int64_t via_port;
-    int64_t wait_s;
-    json_t *checks; /* own */
-    bool has_fault;
-    const char *subject; /* borrowed: the mailbox that is examined; NULL */
-};
-
-static const char *result_name(enum result result)
-{
-    static const char *const NAMES[] = {"well", "warning", "fault"};
-    return NAMES[result];
-}
-
-/* hint "": none. */
-static void add_check(struct doctor *doctor, const char *what, enum result result, const char *hint,
-                      const char *format, ...) PRINTF_LIKE(5, 6);
-static void add_check(struct doctor *doctor, const char *what, enum result result, const char *hint,
-                      const char *format, ...)
+void doctor_add(struct doctor *doctor, const char *what, enum gravity result, const char *hint,
+                const char *format, ...)
 {
     va_list arguments;
 
@@ -65,43 +40,37 @@ static void add_check(struct doctor *doctor, const char *what, enum result resul
     g_autofree char *name = doctor->subject == NULL ? g_strdup(what)
                                                     : g_strconcat(doctor->subject, " ", what, NULL);
     json_array_append_new(doctor->checks, json_pack("{s:s, s:s, s:s, s:s, s:s?}", "what", name,
-                                                    "result", result_name(result), "text", line,
+                                                    "result", gravity_name(result), "text", line,
                                                     "hint", mend, "mailbox", doctor->subject));
-    doctor->has_fault = doctor->has_fault || result == FAULT;
+    doctor->has_fault = doctor->has_fault || result == GRAVITY_FAULT;
 }
 
-/* A status as a check; true if it is well. */
-static bool add_status(struct doctor *doctor, const char *what, enum status status,
+bool doctor_add_status(struct doctor *doctor, const char *what, enum status status,
                        const struct err *err, const char *well)
 {
     if (status == ST_OK) {
-        add_check(doctor, what, WELL, "", "%s", well);
+        doctor_add(doctor, what, GRAVITY_WELL, "", "%s", well);
     } else {
-        add_check(doctor, what, FAULT, err->hint, "%s", err->text);
+        doctor_add(doctor, what, GRAVITY_FAULT, err->hint, "%s", err->text);
     }
     return status == ST_OK;
 }
 
-/* ---- the desk ---- */
-
-static enum status check_roles(struct doctor *doctor, struct err *err)
+void doctor_add_certificate(struct doctor *doctor, const char *what, int64_t until_us)
 {
-    TX_AUTO struct tx *tx = NULL;
-    int64_t missing = 0;
+    int64_t left_s = (until_us - clock_wall_us(clock_real())) / US_PER_S;
+    g_autofree char *left = text_age(left_s);
+    enum gravity gravity = left_s >= LIMIT_CERTIFICATE_DAYS * DAY_S         ? GRAVITY_WELL
+                           : left_s >= LIMIT_CERTIFICATE_FAULT_DAYS * DAY_S ? GRAVITY_WARNING
+                                                                            : GRAVITY_FAULT;
 
-    enum status status = tx_begin(doctor->cli->conn, TX_READ_ONLY, &tx, err);
-    if (status == ST_OK) {
-        status = probe_store_roles(tx, &missing, err);
+    if (until_us != 0) {
+        doctor_add(doctor, what, gravity,
+                   gravity == GRAVITY_WELL ? ""
+                                           : "have it renewed by whoever runs the server; postdesk "
+                                             "refuses a server whose certificate has expired",
+                   "accepted, ends in %s", left);
     }
-    if (status == ST_OK && missing > 0) {
-        add_check(doctor, "roles", WARNING, "postdesk migrate, with a login that may make roles",
-                  "%" PRId64 " of the database's roles for the command line are missing: only the "
-                  "owner can use it",
-                  missing);
-    } else if (status == ST_OK) {
-        add_check(doctor, "roles", WELL, "", "postdesk_viewer, postdesk_operator, postdesk_admin");
-    }
-    return status;
 }
 
 /* ---- a mailbox ---- */
@@ -125,29 +94,78 @@ static enum status look_at_folders(struct imapbox *box, const struct mailbox_acc
     return status;
 }
 
+/* What the server lacks, and what that means. */
+static void tell_abilities(struct doctor *doctor, const struct mailbox_account *account,
+                           const struct imapbox_abilities *abilities)
+{
+    const struct {
+        bool is_there;
+        const char *name;
+    } ABILITIES[] = {{abilities->has_idle, "IDLE"},
+                     {abilities->has_move, "MOVE"},
+                     {abilities->has_uidplus, "UIDPLUS"},
+                     {abilities->has_special_use, "SPECIAL-USE"}};
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(ABILITIES); i++) {
+        if (ABILITIES[i].is_there) {
+            g_string_append_printf(names, "%s%s", names->len == 0 ? "" : ", ", ABILITIES[i].name);
+        }
+    }
+    if (!abilities->has_move && !abilities->has_uidplus && !account->keeps_mail) {
+        g_autofree char *hint = g_strdup_printf("postdesk mailbox set %s --after-fetch keep",
+                                                account->address);
+        doctor_add(
+            doctor, "imap abilities", GRAVITY_WARNING, hint,
+            "the server has neither MOVE nor UIDPLUS: mail is read, but cannot be moved out of "
+            "INBOX");
+        return;
+    }
+    doctor_add(doctor, "imap abilities", GRAVITY_WELL, "", "%s%s%s",
+               names->len == 0 ? "none of those that help" : names->str,
+               abilities->has_idle ? "" : "; without IDLE new mail is asked for, not announced",
+               abilities->has_special_use
+                   ? ""
+                   : "; without SPECIAL-USE nothing is taken out of the Junk folder");
+}
+
 static bool check_imap(struct doctor *doctor, const struct mailbox_account *account)
 {
     struct err err = {.status = ST_OK};
     OWNED(imapbox) box = NULL;
 
     enum status status = login_imap(doctor->cli->config, account, -1, &box, &err);
-    if (!add_status(doctor, "imap", status, &err, "logged in")) {
+    if (!doctor_add_status(doctor, "imap", status, &err, "logged in")) {
         return false;
     }
+    doctor_add_certificate(doctor, "imap certificate", imapbox_certificate_until_us(box));
+    tell_abilities(doctor, account, imapbox_abilities(box));
     status = look_at_folders(box, account, &err);
     if (status == ST_NOT_FOUND) {
-        add_check(doctor, "folders", WARNING, err.hint, "%s", err.text);
+        doctor_add(doctor, "folders", GRAVITY_WARNING, err.hint, "%s", err.text);
         return true;
     }
-    return add_status(doctor, "folders", status, &err, "INBOX, Processed, Oversize");
+    g_autofree char *names = account->keeps_mail
+                                 ? g_strdup(FETCH_FOLDER ", where mail stays")
+                                 : g_strconcat(FETCH_FOLDER ", ", account->processed_folder, ", ",
+                                               account->oversize_folder, NULL);
+    return doctor_add_status(doctor, "folders", status, &err, names);
 }
 
 static bool check_smtp(struct doctor *doctor, const struct mailbox_account *account)
 {
     struct err err = {.status = ST_OK};
-    enum status status = probe_try_smtp(doctor->cli->config, account, &err);
+    struct probe_server server = {.most_bytes = 0};
+    enum status status = probe_try_smtp(doctor->cli->config, account, &server, &err);
+    g_autofree char *most = server.most_bytes > 0 ? text_bytes((uint64_t)server.most_bytes) : NULL;
+    g_autofree char *well = g_strconcat("takes mail from the mailbox to itself",
+                                        most == NULL ? "" : ", up to ", most, NULL);
+    bool is_well = doctor_add_status(doctor, "smtp", status, &err, well);
 
-    return add_status(doctor, "smtp", status, &err, "takes mail from the mailbox to itself");
+    if (is_well) {
+        doctor_add_certificate(doctor, "smtp certificate", server.certificate_until_us);
+    }
+    return is_well;
 }
 
 /* ---- the trust profile ---- */
@@ -173,52 +191,53 @@ static void tell_genuine(struct doctor *doctor, const struct probe_result *resul
     g_autofree char *names = names_of(result->stamps);
 
     if (result->fate == PROBE_REFUSED) {
-        add_check(doctor, "genuine probe", FAULT, "", "the server does not take it: %s",
-                  result->detail);
+        doctor_add(doctor, "genuine probe", GRAVITY_FAULT, "", "the server does not take it: %s",
+                   result->detail);
     } else if (result->fate == PROBE_LOST) {
-        add_check(doctor, "genuine probe", FAULT, "--wait SECONDS for a slow server",
-                  "it has not come in");
+        doctor_add(doctor, "genuine probe", GRAVITY_FAULT, "--wait SECONDS for a slow server",
+                   "it has not come in");
     } else if (!is_trusted) {
-        add_check(doctor, "genuine probe", WELL, "",
-                  "it came in; it bears Authentication-Results of %s",
-                  names[0] == '\0' ? "nobody" : names);
+        doctor_add(doctor, "genuine probe", GRAVITY_WELL, "",
+                   "it came in; it bears Authentication-Results of %s",
+                   names[0] == '\0' ? "nobody" : names);
     } else if (result->auth == AUTH_PASS) {
-        add_check(doctor, "genuine probe", WELL, "", "pass: %s", result->detail);
+        doctor_add(doctor, "genuine probe", GRAVITY_WELL, "", "pass: %s", result->detail);
     } else {
         g_autofree char *hint = g_strdup_printf(
             "technicians cannot act by mail here; postdesk mailbox set %s --trust authserv-id:NAME "
             "with the name that the server writes (--own-host, if it writes below its Received line)",
             doctor->subject);
-        add_check(doctor, "genuine probe", FAULT, hint,
-                  "%s, not pass: %s; it bears Authentication-Results of %s",
-                  auth_name(result->auth), result->detail, names[0] == '\0' ? "nobody" : names);
+        doctor_add(doctor, "genuine probe", GRAVITY_FAULT, hint,
+                   "%s, not pass: %s; it bears Authentication-Results of %s",
+                   auth_name(result->auth), result->detail, names[0] == '\0' ? "nobody" : names);
     }
 }
 
 static void tell_forged(struct doctor *doctor, const struct probe_result *result)
 {
     if (result->fate == PROBE_REFUSED) {
-        add_check(
-            doctor, "forged probe", WARNING,
+        doctor_add(
+            doctor, "forged probe", GRAVITY_WARNING,
             "--probe-via HOST:PORT hands it to the server that takes mail from outside",
             "not pass: the server does not take it at all (%s); so it is not known what becomes "
             "of forged fields",
             result->detail);
     } else if (result->fate == PROBE_LOST) {
-        add_check(doctor, "forged probe", WARNING, "--wait SECONDS for a slow server",
-                  "it has not come in: refused later, or late");
+        doctor_add(doctor, "forged probe", GRAVITY_WARNING, "--wait SECONDS for a slow server",
+                   "it has not come in: refused later, or late");
     } else if (result->auth == AUTH_PASS) {
         g_autofree char *hint =
             g_strdup_printf("postdesk mailbox set %s --trust none, until the server removes forged "
                             "Authentication-Results with its own name",
                             doctor->subject);
-        add_check(doctor, "forged probe", FAULT, hint,
-                  "pass: whoever writes these fields himself is believed, and can act as anybody "
-                  "(%s)",
-                  result->detail);
+        doctor_add(doctor, "forged probe", GRAVITY_FAULT, hint,
+                   "pass: whoever writes these fields himself is believed, and can act as anybody "
+                   "(%s)",
+                   result->detail);
     } else {
-        add_check(doctor, "forged probe", WELL, "", "not pass (%s)%s%s", auth_name(result->auth),
-                  result->folder[0] == '\0' ? "" : ", found in ", result->folder);
+        doctor_add(doctor, "forged probe", GRAVITY_WELL, "", "not pass (%s)%s%s",
+                   auth_name(result->auth), result->folder[0] == '\0' ? "" : ", found in ",
+                   result->folder);
     }
 }
 
@@ -226,8 +245,8 @@ static void tell_forged(struct doctor *doctor, const struct probe_result *result
 static void tell_became(struct doctor *doctor, const struct probe_result *result)
 {
     if (result->became[0] != '\0' && strcmp(result->became, "event") != 0) {
-        add_check(doctor, "probes", FAULT, "is the daemon of the same version?",
-                  "the daemon did not know a probe: it is %s now", result->became);
+        doctor_add(doctor, "probes", GRAVITY_FAULT, "is the daemon of the same version?",
+                   "the daemon did not know a probe: it is %s now", result->became);
     }
 }
 
@@ -239,12 +258,14 @@ static void tell_profile(struct doctor *doctor, const struct probe_result *resul
                      results[PROBE_FORGED].auth == AUTH_PASS;
 
     if (!passes || is_forged) {
-        add_check(doctor, "trust", FAULT, "see the probes above", "the profile does not hold");
+        doctor_add(doctor, "trust", GRAVITY_FAULT, "see the probes above",
+                   "the profile does not hold");
     } else if (results[PROBE_FORGED].fate == PROBE_JUDGED) {
-        add_check(doctor, "trust", WELL, "", "genuine: pass, forged: not pass: the profile holds");
+        doctor_add(doctor, "trust", GRAVITY_WELL, "",
+                   "genuine: pass, forged: not pass: the profile holds");
     } else {
-        add_check(doctor, "trust", WARNING, "see the forged probe",
-                  "genuine: pass; whether forged mail is told apart is not known");
+        doctor_add(doctor, "trust", GRAVITY_WARNING, "see the forged probe",
+                   "genuine: pass; whether forged mail is told apart is not known");
     }
 }
 
@@ -262,7 +283,7 @@ static void probe(struct doctor *doctor, const struct mailbox_account *account, 
     cli_say(doctor->cli, "%s: sending probes, waiting at most %" PRId64 " s …\n", account->address,
             doctor->wait_s);
     if (probe_run(doctor->cli->conn, &options, results, &err) != ST_OK) {
-        add_check(doctor, "probes", FAULT, err.hint, "%s", err.text);
+        doctor_add(doctor, "probes", GRAVITY_FAULT, err.hint, "%s", err.text);
     } else {
         tell_genuine(doctor, &results[PROBE_GENUINE], is_trusted);
         for (int i = 0; i < PROBE_KINDS; i++) {
@@ -281,15 +302,15 @@ static void probe(struct doctor *doctor, const struct mailbox_account *account, 
 static void check_proof(struct doctor *doctor, bool is_trusted, bool is_token_enough)
 {
     if (is_token_enough) {
-        add_check(
-            doctor, "technicians", WARNING,
+        doctor_add(
+            doctor, "technicians", GRAVITY_WARNING,
             "--technician-proof auth, as soon as a trust profile holds",
             "the token of a mail is enough to act as a technician (--technician-proof token)");
     } else if (!is_trusted) {
-        add_check(doctor, "technicians", WARNING,
-                  "postdesk doctor --probe shows whose Authentication-Results there are; then "
-                  "postdesk mailbox set --trust",
-                  "no trust profile: technicians cannot act by mail here");
+        doctor_add(doctor, "technicians", GRAVITY_WARNING,
+                   "postdesk doctor --probe shows whose Authentication-Results there are; then "
+                   "postdesk mailbox set --trust",
+                   "no trust profile: technicians cannot act by mail here");
     }
 }
 
@@ -344,7 +365,7 @@ static enum status check_mailboxes(struct doctor *doctor, struct err *err)
         }
     }
     if (status == ST_OK && enabled == 0) {
-        add_check(doctor, "mailboxes", WARNING, "postdesk mailbox add", "none is enabled");
+        doctor_add(doctor, "mailboxes", GRAVITY_WARNING, "postdesk mailbox add", "none is enabled");
     }
     return status;
 }
@@ -368,6 +389,39 @@ static enum status read_options(struct doctor *doctor, struct err *err)
     return wait == NULL ? ST_OK : text_parse_int64(wait, 1, MOST_WAIT_S, &doctor->wait_s, err);
 }
 
+static void print_check(const json_t *check)
+{
+    const char *result = json_string_value(json_object_get(check, "result"));
+    const char *hint = json_string_value(json_object_get(check, "hint"));
+    bool is_well = strcmp(result, gravity_name(GRAVITY_WELL)) == 0;
+    bool is_fault = strcmp(result, gravity_name(GRAVITY_FAULT)) == 0;
+    g_autofree char *mark = is_well ? g_strdup("ok") : g_ascii_strup(result, -1);
+
+    view_word(mark, is_well ? PAINT_GOOD : is_fault ? PAINT_BAD : PAINT_NOTE, MARK_WIDTH);
+    printf("%s: %s\n", json_string_value(json_object_get(check, "what")),
+           json_string_value(json_object_get(check, "text")));
+    if (hint[0] != '\0') {
+        printf("%*s→ %s\n", MARK_WIDTH, "", hint);
+    }
+}
+
+static void print_sums(const struct doctor *doctor)
+{
+    int faults = 0;
+    int warnings = 0;
+    size_t i = 0;
+    json_t *check = NULL;
+
+    json_array_foreach(doctor->checks, i, check)
+    {
+        const char *result = json_string_value(json_object_get(check, "result"));
+        faults += strcmp(result, gravity_name(GRAVITY_FAULT)) == 0;
+        warnings += strcmp(result, gravity_name(GRAVITY_WARNING)) == 0;
+    }
+    printf("\n%s: %d %s, %d %s\n", faults > 0 ? "somebody must act" : "the desk can work", faults,
+           faults == 1 ? "fault" : "faults", warnings, warnings == 1 ? "warning" : "warnings");
+}
+
 static void print_checks(const struct doctor *doctor)
 {
     size_t i = 0;
@@ -380,14 +434,11 @@ static void print_checks(const struct doctor *doctor)
         json_decref(object);
         return;
     }
-    view_print_table(doctor->checks, FIELDS, G_N_ELEMENTS(FIELDS));
     json_array_foreach(doctor->checks, i, check)
     {
-        const char *hint = json_string_value(json_object_get(check, "hint"));
-        if (hint[0] != '\0') {
-            printf("%s: %s\n", json_string_value(json_object_get(check, "what")), hint);
-        }
+        print_check(check);
     }
+    print_sums(doctor);
 }
 
 static enum status examine(struct doctor *doctor, struct err *err)
@@ -405,11 +456,10 @@ static enum status examine(struct doctor *doctor, struct err *err)
         return status; /* by his role: that is no fault of the desk */
     }
     if (status != ST_OK) {
-        (void)add_status(doctor, "database", status, err, "");
+        (void)doctor_add_status(doctor, "database", status, err, "");
         return ST_OK;
     }
-    add_check(doctor, "database", WELL, "", "reachable, and its schema is this program's");
-    status = check_roles(doctor, err);
+    status = doctor_examine_desk(doctor, err);
     return status == ST_OK ? check_mailboxes(doctor, err) : status;
 }
 

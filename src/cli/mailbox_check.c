@@ -190,7 +190,7 @@ static void check_servers(struct checking *checking)
         note(checking, "imap", false, err.hint, "%s", err.text);
     }
     err = (struct err){.status = ST_OK};
-    if (probe_try_smtp(config, account, &err) == ST_OK) {
+    if (probe_try_smtp(config, account, NULL, &err) == ST_OK) {
         note(checking, "smtp", true, "", "%s port %d (%s) takes mail from the mailbox",
              account->smtp_host, account->smtp_port, account->smtp_security);
     } else {

@@ -201,7 +201,7 @@ static void judge_skew(struct troubles *troubles, const struct rows *words, int 
                              "the database's",
                      .seconds = -1},
                  "the clock of the host \"%s\" is %s %s the database's",
-                 row_text(words, row, WORD_HOST), by, skew_s < 0 ? "behind" : "before");
+                 row_text(words, row, WORD_HOST), by, skew_s < 0 ? "behind" : "ahead of");
 }
 
 /* What the rows of the mailbox itself say. */
@@ -230,7 +230,7 @@ static void judge_reading(struct troubles *troubles, const struct health_rows *r
                                        .mailbox = address,
                                        .hint = "one of the two is wrong; set it (timedatectl)",
                                        .seconds = -1},
-                     "the clock of its mail server is %s before the database's", by);
+                     "the clock of its mail server is %s ahead of the database's", by);
     }
     if (!row_is_null(boxes, row, BOX_RENUMBERED_S) &&
         row_int64(boxes, row, BOX_RENUMBERED_S) < LIMIT_RENUMBERED_DAYS * DAY_S) {
@@ -421,7 +421,7 @@ static void judge_own_clock(struct troubles *troubles, const struct rows *desk)
                                        .hint = "set the clock that is wrong (timedatectl)",
                                        .seconds = -1},
                      "the clock of this host is %s %s the database's", by,
-                     ahead_s > 0 ? "behind" : "before");
+                     ahead_s > 0 ? "behind" : "ahead of");
     }
 }
 

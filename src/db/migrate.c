@@ -50,7 +50,7 @@ static struct migration *make_list(size_t *count_out)
             .name = files[i].name,
             .sql = files[i].contents,
         };
-        assert(i == 0 || list[i].version > list[i - 1].version); /* 0001, 0002, … */
+        assert(list[i].version == (int)i + 1); /* 0001, 0002, … without a gap */
     }
     return list;
 }

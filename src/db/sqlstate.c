@@ -101,5 +101,13 @@ enum status sqlstate_err(const PGresult *result, const char *fallback,
     if (strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "42703") == 0) {
         return err_hint(err, "is the schema up to date? try: postdesk migrate");
     }
+    if (strcmp(sqlstate, "53100") == 0) {
+        return err_hint(
+            err, "make room on the disk of the database; until then mail stays at the mail server");
+    }
+    if (strcmp(sqlstate, "53300") == 0) {
+        return err_hint(err,
+                        "raise max_connections in postgresql.conf, or lower intakes and senders");
+    }
     return status;
 }

@@ -366,14 +366,14 @@ static void set_up(struct fetch *fetch)
     fetch->imap = (struct outage){.lost_event = "imap.lost",
                                   .back_event = "imap.regained",
                                   .first_ms = first_ms,
-                                  .most_ms = LIMIT_OUTAGE_MS};
+                                  .most_ms = outage_most_ms(fetch->config)};
     fetch->imap_health.thing = "imap";
     fetch->move_health.thing = "move";
     fetch->database_health.thing = "database";
     fetch->moving = (struct outage){.lost_event = "move.refused",
                                     .back_event = "move.regained",
                                     .first_ms = first_ms,
-                                    .most_ms = LIMIT_OUTAGE_MS};
+                                    .most_ms = outage_most_ms(fetch->config)};
 }
 
 enum status fetch_run(const struct config *config, int64_t mailbox, struct err *err)

@@ -7,6 +7,15 @@
 
 #include <string.h>
 
+enum status login_name_secret(const char *user, const char *secret, struct err *err)
+{
+    return err_hint(
+        err,
+        "is the mailbox of \"%s\" still there, and its password that of the secret \"%s\"? "
+        "some providers want an app password",
+        user, secret);
+}
+
 enum status login_imap(const struct config *config, const struct mailbox_account *account,
                        int wake_fd, struct imapbox **box_out, struct err *err)
 {
@@ -30,5 +39,6 @@ enum status login_imap(const struct config *config, const struct mailbox_account
     options.password = password;
     status = imapbox_open(&options, box_out, err);
     explicit_bzero(password, strlen(password));
-    return status;
+    return status == ST_DENIED ? login_name_secret(account->imap_user, account->secret, err)
+                               : status;
 }

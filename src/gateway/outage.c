@@ -16,6 +16,7 @@
 #include <glib.h>
 
 #include "core/clock.h"
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/stop.h"
 
@@ -24,6 +25,11 @@ enum { US_PER_MS = 1000, US_PER_S = 1000000 };
 bool outage_ends_by_itself(enum status status)
 {
     return status == ST_TEMPFAIL || status == ST_UNCERTAIN || status == ST_CONFLICT;
+}
+
+int64_t outage_most_ms(const struct config *config)
+{
+    return MIN(config->restart_us / US_PER_MS * LIMIT_OUTAGE_RESTARTS, LIMIT_OUTAGE_MS);
 }
 
 static void say(struct outage *outage, const struct err *err)

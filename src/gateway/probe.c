@@ -98,7 +98,7 @@ static enum status stop_here(void *arg)
 }
 
 enum status probe_try_smtp(const struct config *config, const struct mailbox_account *account,
-                           struct err *err)
+                           struct probe_server *server_out, struct err *err)
 {
     static const char BYTES[] = "Subject: probe\r\n\r\n";
     OWNED(submit) submit = NULL;
@@ -117,8 +117,15 @@ enum status probe_try_smtp(const struct config *config, const struct mailbox_acc
     if (status == ST_OK) {
         status = submit_send(submit, &mail, &result, err);
     }
+    if (submit != NULL && server_out != NULL) {
+        server_out->certificate_until_us = submit_certificate_until_us(submit);
+        server_out->most_bytes = submit_server_bytes(submit);
+    }
     if (is_reached) {
         return ST_OK;
+    }
+    if (status == ST_DENIED && account->smtp_user != NULL) {
+        return login_name_secret(account->smtp_user, account->secret, err);
     }
     return status == ST_OK ? err_set(err, ST_DENIED, "the server takes no mail to %s: %s",
                                      account->address, result.reply.text)

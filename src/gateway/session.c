@@ -19,6 +19,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "gateway/health.h"
+#include "gateway/login.h"
 #include "gateway/outage.h"
 
 #define SLOWEST_FADES 8 /* the memory of a slow answer loses this part with each mail */
@@ -123,7 +124,7 @@ static struct session *session_new(const struct sessions *sessions,
     session->outage = (struct outage){.lost_event = "smtp.failed",
                                       .back_event = "smtp.recovered",
                                       .first_ms = LIMIT_OUTAGE_FIRST_MS,
-                                      .most_ms = LIMIT_OUTAGE_MS};
+                                      .most_ms = outage_most_ms(sessions->config)};
     session->health.thing = "smtp";
     return session;
 }
@@ -232,6 +233,9 @@ enum status session_send(struct session *session, const struct submit_mail *mail
 
     if (status == ST_OK) {
         status = submit_send(session->submit, mail, result, err);
+    }
+    if (status == ST_DENIED && session->user != NULL) {
+        status = login_name_secret(session->user, session->secret, err);
     }
     switch (status) {
     case ST_OK:

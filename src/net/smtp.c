@@ -90,7 +90,7 @@ void submit_close(struct submit *submit)
 
 int64_t submit_certificate_until_us(const struct submit *submit)
 {
-    return submit->stream ? stream_certificate_until_us(submit->stream) : 0;
+    return submit->certificate_until_us;
 }
 
 int64_t submit_server_bytes(const struct submit *submit)

@@ -293,6 +293,7 @@ enum status submit_connect(struct submit *submit, struct err *err)
     if (status == ST_OK && submit->where.security == STREAM_STARTTLS) {
         status = upgrade(submit, err);
     }
+    submit->certificate_until_us = stream_certificate_until_us(submit->stream);
     return status == ST_OK && submit->user ? log_in(submit, err) : status;
 }
 

@@ -25,6 +25,8 @@
 
 #include <glib.h>
 
+#include "core/clock.h"
+
 enum { PIN_BYTES = 32, WEAKNESS = GNUTLS_CERT_INSECURE_ALGORITHM };
 
 static const char PRIORITY[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM";
@@ -274,21 +276,57 @@ static const char *refusal_text(unsigned bits)
     return "it is invalid";
 }
 
-int64_t tls_certificate_until_us(const struct tls *tls)
+/* From when to when the server's own certificate is valid, in seconds since 1970. */
+static bool read_dates(const struct tls *tls, int64_t *from_s_out, int64_t *until_s_out)
 {
     unsigned count = 0;
     const gnutls_datum_t *chain = gnutls_certificate_get_peers(tls->session, &count);
     gnutls_x509_crt_t leaf = NULL;
-    time_t until = (time_t)-1;
+    bool is_read = false;
 
     if (!chain || count == 0 || gnutls_x509_crt_init(&leaf) < 0) {
-        return 0;
+        return false;
     }
     if (gnutls_x509_crt_import(leaf, &chain[0], GNUTLS_X509_FMT_DER) >= 0) {
-        until = gnutls_x509_crt_get_expiration_time(leaf);
+        *from_s_out = (int64_t)gnutls_x509_crt_get_activation_time(leaf);
+        *until_s_out = (int64_t)gnutls_x509_crt_get_expiration_time(leaf);
+        is_read = *from_s_out >= 0 && *until_s_out >= 0;
     }
     gnutls_x509_crt_deinit(leaf);
-    return until == (time_t)-1 ? 0 : (int64_t)until * G_USEC_PER_SEC;
+    return is_read;
+}
+
+int64_t tls_certificate_until_us(const struct tls *tls)
+{
+    int64_t from_s = 0;
+    int64_t until_s = 0;
+
+    return read_dates(tls, &from_s, &until_s) ? until_s * G_USEC_PER_SEC : 0;
+}
+
+static char *day_text(int64_t seconds)
+{
+    g_autoptr(GDateTime) day = g_date_time_new_from_unix_utc(seconds);
+    return day ? g_date_time_format(day, "%Y-%m-%d") : g_strdup("?");
+}
+
+/* Too late or too early: the certificate's fault, or that of this host's clock. */
+static enum status explain_dates(const struct tls *tls, struct err *err)
+{
+    int64_t from_s = 0;
+    int64_t until_s = 0;
+
+    if (!read_dates(tls, &from_s, &until_s)) {
+        return err->status;
+    }
+    g_autofree char *from = day_text(from_s);
+    g_autofree char *until = day_text(until_s);
+    g_autofree char *today = day_text(clock_wall_us(clock_real()) / G_USEC_PER_SEC);
+    return err_hint(
+        err,
+        "it is valid from %s to %s, and this host's clock says %s: have the server's keeper "
+        "renew it, or set the clock",
+        from, until, today);
 }
 
 static enum status explain_certificate(const struct tls *tls, struct err *err)
@@ -306,6 +344,9 @@ static enum status explain_certificate(const struct tls *tls, struct err *err)
     if (tls->refusal == 0 && tls->other_key) {
         return err_hint(err, "its key is %s now; pin that one if the server's keeper confirms it",
                         tls->other_key);
+    }
+    if (tls->refusal & (GNUTLS_CERT_EXPIRED | GNUTLS_CERT_NOT_ACTIVATED)) {
+        return explain_dates(tls, err);
     }
     return tls->refusal & GNUTLS_CERT_SIGNER_NOT_FOUND
                ? err_hint(err,

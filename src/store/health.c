@@ -170,3 +170,29 @@ void health_rows_clear(struct health_rows *rows)
     g_clear_pointer(&rows->measures, rows_free);
     g_clear_pointer(&rows->people, rows_free);
 }
+
+/* ---- the server itself ------------------------------------------------------------------------- */
+
+static const struct statement DATABASE = {
+    "health_database",
+    "SELECT current_setting('server_version'),"
+    " (SELECT setting FROM pg_settings WHERE name = 'data_directory'),"
+    " coalesce(inet_server_addr() = inet_client_addr(), true), pg_database_size(current_database()),"
+    " current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on'"
+    "  AND current_setting('synchronous_commit') <> 'off',"
+    " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),"
+    " current_setting('max_connections')::int8"};
+
+static const struct statement TRY_WRITE = {
+    "health_try_write", "CREATE TEMPORARY TABLE health_try ON COMMIT DROP AS"
+                        " SELECT repeat('x', 1000) AS x FROM generate_series(1, 1000)"};
+
+enum status health_store_database(struct tx *tx, struct rows **rows_out, struct err *err)
+{
+    return tx_query(tx, &DATABASE, NULL, rows_out, err);
+}
+
+enum status health_store_try_write(struct tx *tx, struct err *err)
+{
+    return tx_query(tx, &TRY_WRITE, NULL, NULL, err);
+}

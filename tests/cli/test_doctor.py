@@ -43,8 +43,10 @@ class Doctor(CliTest):
         for options in ((), self.via()):
             checks = self.doctor(0, *options)
             self.assertEqual({name: check[0] for name, check in checks.items()},
-                             {"database": "well", "roles": "well", "imap": "well", "folders": "well",
-                              "smtp": "well", "genuine probe": "well", "forged probe": "well",
+                             {"database": "well", "durability": "warning", "disk": "well", "roles": "well",
+                              "clock": "well", "postdeskd": "warning", "imap": "well", "imap certificate": "well",
+                              "imap abilities": "well", "folders": "well", "smtp": "well",
+                              "smtp certificate": "well", "genuine probe": "well", "forged probe": "well",
                               "trust": "well"})
             self.assertIn("the profile holds", checks["trust"][1])
             self.assertTrue(checks["genuine probe"][1].startswith("pass: "), checks["genuine probe"])
@@ -53,6 +55,8 @@ class Doctor(CliTest):
         self.assertEqual(self.sql("select count(*) from outbound_mail where state <> 'suppressed'"), "0")
         text = self.ok("doctor")
         self.assertIn("genuine: pass, forged: not pass: the profile holds", text)
+        self.assertTrue(text.endswith("\nthe desk can work: 0 faults, 2 warnings\n"), text)
+        self.assertIn("WARNING  postdeskd: no daemon is at work on this desk\n         → systemctl status postdeskd", text)
 
     def test_a_border_that_lets_forged_fields_through(self):
         self.add_mailbox("--trust", "authserv-id:mx.elsewhere.example", "--own-host", "imap.desk.example",
@@ -99,5 +103,24 @@ class Doctor(CliTest):
         self.assertNotIn("trust", checks, "nothing is said that was not seen")
         self.desk.write_secret("support", "wrong")
         self.assertEqual(self.doctor(1)["imap"][0], "fault")
+        self.assertIn('the secret "support"', self.doctor(1)["imap"][2])
         self.fails(65, "doctor", "--probe-via", "nowhere", says="no HOST:PORT")
         self.fails(65, "doctor", "--wait", "0")
+
+    def test_what_this_host_and_the_database_lack(self):
+        self.ok("setting", "set", "web-hook-secret", "hooks")
+        self.sql("""create function no_room() returns event_trigger language plpgsql as $$ begin raise exception
+            'could not extend file: No space left on device' using errcode = '53100'; end $$;
+            create event trigger no_room on ddl_command_start when tag in ('CREATE TABLE AS')
+            execute function no_room(); insert into measure values ('unaccounted', 2)""")
+        checks = self.doctor(1)
+        self.assertEqual(checks["web hooks"][0], "fault")
+        self.assertIn('put the secret "hooks" into a file', checks["web hooks"][2])
+        self.assertEqual(checks["writing"][0], "fault")
+        self.assertIn("make room on the disk", checks["writing"][2])
+        self.assertEqual(checks["conservation"][0], "fault")
+        self.desk.write_secret("hooks", "x" * 40)
+        self.sql("drop event trigger no_room; delete from measure")
+        checks = self.doctor(0)
+        self.assertEqual(checks["web hooks"][0], "well")
+        self.assertNotIn("writing", checks)
