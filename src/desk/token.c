@@ -331,3 +331,58 @@ char *token_remove_all(const char *text)
     }
     return g_string_free(g_steal_pointer(&kept), FALSE);
 }
+
+/* The bytes between two characters of a token at at: NULs of a wide encoding, or a soft line break. */
+static size_t gap_length(const char *at, const char *end)
+{
+    size_t left = (size_t)(end - at);
+
+    if (left >= 2 && at[0] == '=' && at[1] == '\n') {
+        return 2;
+    }
+    if (left >= 3 && memcmp(at, "=\r\n", 3) == 0) {
+        return 3;
+    }
+    return left >= 3 && at[0] == '\0' && at[1] == '\0' && at[2] == '\0' ? 3
+           : left >= 1 && at[0] == '\0'                                 ? 1
+                                                                        : 0;
+}
+
+/* How many bytes a token takes there; 0: there is none. */
+static size_t token_span(const char *bytes, const char *end)
+{
+    char text[TOKEN_CHARS];
+    struct token token;
+    const char *at = bytes;
+    size_t count = 0;
+
+    while (at < end && count < TOKEN_CHARS) {
+        size_t gap = count > 0 && base32_value(*at) < 0 ? gap_length(at, end) : 0;
+
+        at += gap;
+        if (at == end || base32_value(*at) < 0) {
+            return 0;
+        }
+        text[count++] = *at++;
+    }
+    return count == TOKEN_CHARS && read_fields(text, &token) ? (size_t)(at - bytes) : 0;
+}
+
+bool token_mask(char *bytes, size_t length)
+{
+    const char *end = bytes + length;
+    bool is_found = false;
+
+    for (char *at = bytes; at < end;) {
+        bool may_begin = base32_value(*at) >> 1 ==
+                         VERSION; /* the version's four bits and one more */
+        size_t span = may_begin ? token_span(at, end) : 0;
+
+        for (size_t i = 0; i < span; i++) {
+            at[i] = base32_value(at[i]) >= 0 ? '*' : at[i];
+        }
+        is_found = is_found || span > 0;
+        at += span > 0 ? span : 1;
+    }
+    return is_found;
+}

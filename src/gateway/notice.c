@@ -22,6 +22,7 @@
 #include "core/text.h"
 #include "desk/outsize.h"
 #include "desk/token.h"
+#include "gateway/notice_file.h"
 #include "gateway/notice_words.h"
 #include "message/address.h"
 #include "message/compose.h"
@@ -218,38 +219,6 @@ bool *notice_fitting_files(const struct outbound_due *due)
     return fits;
 }
 
-static bool may_hold_tokens(const char *type)
-{
-    return g_ascii_strncasecmp(type, "text/", strlen("text/")) == 0 ||
-           g_ascii_strncasecmp(type, "message/", strlen("message/")) == 0;
-}
-
-/* What the recipient gets of a file: texts and mails in it may bear somebody's token. */
-static GBytes *clean_content(const struct due_attachment *file)
-{
-    gsize length = 0;
-    const char *bytes = g_bytes_get_data(file->content, &length);
-
-    if (!may_hold_tokens(file->type) || length == 0) {
-        return g_bytes_ref(file->content);
-    }
-
-    GString *clean = g_string_sized_new(length);
-
-    for (gsize at = 0; at < length;) { /* piece by piece between NULs */
-        g_autofree char *piece = g_strndup(bytes + at, length - at);
-        g_autofree char *kept = token_remove_all(piece);
-
-        g_string_append(clean, kept);
-        at += strlen(piece);
-        if (at < length) {
-            g_string_append_c(clean, '\0');
-            at++;
-        }
-    }
-    return g_string_free_to_bytes(clean);
-}
-
 static GArray *files_of(const struct outbound_due *due, const struct kind *kind,
                         GPtrArray *contents)
 {
@@ -260,7 +229,7 @@ static GArray *files_of(const struct outbound_due *due, const struct kind *kind,
                                                            i);
 
         if (file->content != NULL) {
-            GBytes *content = clean_content(file);
+            GBytes *content = notice_file_content(file);
             char *name = token_remove_all(file->name);
             struct compose_attachment attachment = {.name = name,
                                                     .type = file->type,
