@@ -190,6 +190,7 @@ void manual_write_overview(GString *out)
     put_ends(out);
     g_string_append(out, "# ENVIRONMENT\n\n"
                          "*POSTDESK\\_CONFIG*\n\tthe config file, where *--config* names none\n\n"
+                         "*NO\\_COLOR*\n\tset to anything: no colours on terminals\n\n"
                          "# FILES\n\n_" CONFIG_DEFAULT_PATH
                          "_\n\tthe config file, *postdesk.conf*(5)\n\n"
                          "_/etc/postdesk/secrets_\n\tthe passwords of mailboxes, a file each\n\n"

@@ -384,8 +384,9 @@ static char *status_line(const struct supervisor *supervisor)
     for (guint i = 0; i < supervisor->slots->len; i++) {
         running += ((const struct slot *)supervisor->slots->pdata[i])->state == SLOT_RUNNING;
     }
-    g_string_append_printf(line, "%u of %u roles run, %u mailboxes", running,
-                           supervisor->slots->len, supervisor->mailboxes->len);
+    g_string_append_printf(line, "%u of %u roles run, %u %s", running, supervisor->slots->len,
+                           supervisor->mailboxes->len,
+                           supervisor->mailboxes->len == 1 ? "mailbox" : "mailboxes");
     for (guint i = 0; i < supervisor->slots->len; i++) {
         const struct slot *slot = supervisor->slots->pdata[i];
         if (slot->is_fatal && slot->state == SLOT_WAITING) {

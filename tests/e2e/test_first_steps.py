@@ -9,6 +9,7 @@ import unittest
 
 from harness import first_steps
 from harness.case import build_folder
+from harness.desk import children
 from harness.servers import Servers
 from harness.unit import SANITIZERS, Service
 
@@ -93,9 +94,17 @@ class FirstSteps(unittest.TestCase):
     def test_lead_to_the_first_answered_ticket(self):
         first_steps.take(self.host, show=lambda _: None)
         self.assertEqual(len([c for c in first_steps.commands() if c.startswith("systemctl")]), 2)
+        self.check_filter()
         self.check_reload()
         self.host.stop()
         self.assertEqual(list(self.host.root.glob("sanitizer*")), [])
+
+    def check_filter(self):
+        """All of it happened under the unit's filter, if every process still has one."""
+        pid = self.host.service.process.pid
+        for process, line in [(pid, "supervisor"), *children(pid)]:
+            status = pathlib.Path(f"/proc/{process}/status").read_text()
+            self.assertIn("Seccomp:\t2\n", status, line)
 
     def check_reload(self):
         service, config = self.host.service, self.host.etc / "postdesk.conf"

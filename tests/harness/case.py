@@ -13,10 +13,12 @@ import unittest
 from harness import mail as post
 from harness.desk import Desk
 from harness.servers import Servers
+from harness.unit import SANITIZERS, Unit
 from harness.waiting import TooLong, wait_for
 
 LOG_LINES = 40
 QUIET_SECONDS = 3
+UNIT = pathlib.Path(__file__).resolve().parent.parent.parent / "systemd/postdeskd.service"
 PEOPLE = 50  # with mailboxes made in advance: each addition waits for Dovecot
 ANY_DOMAIN = "any.example"  # everyone there has a mailbox (tests/servers/lib/dovecot.sh)
 
@@ -24,6 +26,11 @@ ANY_DOMAIN = "any.example"  # everyone there has a mailbox (tests/servers/lib/do
 def build_folder():
     root = pathlib.Path(__file__).resolve().parent.parent.parent
     return pathlib.Path(os.environ.get("POSTDESK_BUILD", root / "build"))
+
+
+def confinement():
+    """The system-call filter of the shipped unit: what it refuses fails tests, not hosts."""
+    return Unit(UNIT).filter(SANITIZERS)
 
 
 class DeskCase(unittest.TestCase):
@@ -46,6 +53,7 @@ class DeskCase(unittest.TestCase):
         cls.numbers = itertools.count(1)
         cls.servers.add_user(*(f"person{n}@acme.example" for n in range(1, PEOPLE)))
         cls.addClassCleanup(cls.desk.stop)
+        cls.desk.confine(confinement())
         if cls.starts_daemon:
             cls.desk.start()
 

@@ -61,7 +61,8 @@ class Desk:
         self.is_scratch = folder is None
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="pd-desk-"))
         self.settings = {"poll": "200ms", "restart": "50ms", **(settings or {})}
-        self.preexec = die_with_parent if dies_with_us else None
+        self.dies_with_us = dies_with_us
+        self.filter = None
         self.daemon = None
         self.database = None  # opened by the first question
 
@@ -188,12 +189,23 @@ class Desk:
 
     # ---- postdeskd --------------------------------------------------------------------------
 
+    def confine(self, call_filter):
+        """From the next start on postdeskd runs under this filter (harness.unit)."""
+        self.filter = call_filter
+
+    def before_exec(self):
+        """In the child that becomes postdeskd."""
+        if self.dies_with_us:
+            die_with_parent()
+        if self.filter is not None:
+            self.filter.load()
+
     def start(self, **environment):
         with self.log_path.open("ab") as log:
             self.daemon = subprocess.Popen(
                 [program(self.build, "postdeskd"), "--config", self.config_path],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                env={**self.environment(), **environment}, preexec_fn=self.preexec)
+                env={**self.environment(), **environment}, preexec_fn=self.before_exec)
 
     def stop(self):
         """SIGTERM; an AssertionError if it takes too long or a sanitizer has found something."""
