@@ -20,7 +20,7 @@ static const struct {
 } COMMANDS[] = {
     {"migrate", NULL, DESK_OWNER},         {"mailbox", "add", DESK_ADMIN},
     {"mailbox", "list", DESK_VIEWER},      {"mailbox", "show", DESK_VIEWER},
-    {"mailbox", "set", DESK_ADMIN},        {"mailbox", "check", DESK_VIEWER},
+    {"mailbox", "set", DESK_ADMIN},        {"mailbox", "check", DESK_ADMIN},
     {"customer", "add", DESK_ADMIN},       {"customer", "list", DESK_VIEWER},
     {"customer", "show", DESK_VIEWER},     {"customer", "set", DESK_ADMIN},
     {"customer", "domain", DESK_ADMIN},    {"contact", "add", DESK_ADMIN},

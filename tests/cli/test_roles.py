@@ -125,6 +125,11 @@ class Roles(CliTest):
             self.sql("insert into participant (ticket, person) values (7, 2) on conflict do nothing")
         if "into participant" in how:
             self.sql("delete from participant")
+        if "mailbox check" in how:
+            server = self.servers
+            self.sql(f"update mailbox set imap_host = '{server.host}', imap_port = {server.imaps},"
+                     f" imap_user = 'support@desk.example', smtp_host = '{server.host}',"
+                     f" smtp_port = {server.submissions}, smtp_user = 'support@desk.example', after_fetch = 'keep'")
         self.sql(f"update mailbox set is_enabled = {'doctor' not in how}")  # its servers do not exist
         values = {"old_key": "15", "ticket": "7", "other": "8", "n": str(self.count), "eml": str(self.eml), "nobody": "999",
                   "group": f"Gone{self.count}", "gone_field": f"gone{self.count}", "gone_status": f"gone{self.count}",
