@@ -42,7 +42,7 @@ static const struct config_setting SETTINGS[] = {
     {"ca-file", "PATH", NULL, "PEM file with the authorities to trust; without it the system's",
      AT(ca_file), .kind = CONFIG_TEXT},
     {"intakes", "N", "2", "how many processes decide on mails", AT(intakes), 0, 64, CONFIG_COUNT},
-    {"senders", "N", "1", "how many processes send", AT(senders), 0, 64, CONFIG_COUNT},
+    {"senders", "N", "2", "how many processes send", AT(senders), 0, 64, CONFIG_COUNT},
     /* A sender starts no mail with less than 5 s of its lease left: a shorter one would never send. */
     {"lease", "DURATION", "30s", "how long claimed mail stays with a process that says nothing",
      AT(lease_us), 6 * SECOND, 30 * MINUTE, CONFIG_DURATION},

@@ -27,7 +27,7 @@ Test(config, has_defaults_for_all_but_the_database)
     cr_expect_str_eq(config->secrets_dir, "/etc/postdesk/secrets");
     cr_expect_null(config->ca_file);
     cr_expect_eq(config->intakes, 2);
-    cr_expect_eq(config->senders, 1);
+    cr_expect_eq(config->senders, 2);
     cr_expect_eq(config->lease_us, 30000000);
     cr_expect_eq(config->poll_us, 1000000);
     cr_expect_eq(config->restart_us, 1000000);
