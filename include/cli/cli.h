@@ -72,6 +72,7 @@ extern const struct noun NOUN_IMPORT;
 extern const struct noun NOUN_KEYS;
 extern const struct noun NOUN_LOG;
 extern const struct noun NOUN_MAILBOX;
+extern const struct noun NOUN_METRICS;
 extern const struct noun NOUN_MIGRATE;
 extern const struct noun NOUN_QUEUE;
 extern const struct noun NOUN_REPLAY;

@@ -1,4 +1,4 @@
-/* chores - what time asks for: held mail that nobody admitted, the daily digest, words for the search
+/* chores - what time asks for: held mail that nobody admitted, the daily digest, counts, words for the search
  *
  * A colleague's mail waits for the main contact only so long; then it is rejected, and he is told if the desk
  * knows that he is who he says. Once a day the technicians who decide on held mail get a list of what still
@@ -20,6 +20,7 @@
 #include "store/held.h"
 #include "store/people.h"
 #include "store/search.h"
+#include "store/upkeep.h"
 
 #define DIGEST          "held-digest"
 #define DIGEST_US       (INT64_C(86400) * 1000000)
@@ -227,6 +228,33 @@ static enum status tend_search(struct conn *conn, struct err *err)
     return status;
 }
 
+/* ---- counting and clearing away ---------------------------------------------------------------- */
+
+static enum status look_for_upkeep(struct conn *conn, bool is_due[UPKEEP_KINDS], struct err *err)
+{
+    TX_AUTO struct tx *tx = NULL;
+    enum status status = tx_begin(conn, TX_READ_ONLY, &tx, err);
+    if (status == ST_OK) {
+        status = upkeep_store_look(tx, is_due, err);
+    }
+    return status == ST_OK ? tx_commit(&tx, err) : status;
+}
+
+static enum status do_upkeep(struct tx *tx, void *kind, struct err *err)
+{
+    return upkeep_store_do(tx, *(const enum upkeep *)kind, err);
+}
+
+static enum status keep_up(struct conn *conn, struct err *err)
+{
+    bool is_due[UPKEEP_KINDS] = {false};
+    enum status status = look_for_upkeep(conn, is_due, err);
+    for (enum upkeep kind = 0; kind < UPKEEP_KINDS && status == ST_OK; kind++) {
+        status = is_due[kind] ? tx_run(conn, do_upkeep, &kind, err) : ST_OK;
+    }
+    return status;
+}
+
 enum status chores_do(struct conn *conn, struct err *err)
 {
     struct held_look todo = {false, false};
@@ -236,6 +264,9 @@ enum status chores_do(struct conn *conn, struct err *err)
     }
     if (status == ST_OK && todo.is_chore_due) {
         status = tx_run(conn, digest, NULL, err);
+    }
+    if (status == ST_OK) {
+        status = keep_up(conn, err);
     }
     return status == ST_OK ? tend_search(conn, err) : status;
 }

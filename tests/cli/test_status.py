@@ -1,6 +1,8 @@
 """status and queue: what needs a person comes first, and what he can do about mail that waits. Without a daemon."""
 
 import json
+import os
+import re
 import sys
 
 sys.path.insert(0, __file__.rpartition("/")[0])
@@ -244,3 +246,51 @@ class Status(CliTest):
         self.assertEqual((line["what"], line["to"]), ("mail-dropped", ANNA))
         self.assertEqual(json.loads(self.ok("log", "--json")), self.json("log"))
         self.assertNotIn("mail out", self.ok("log"))
+
+    # ---- metrics --------------------------------------------------------------------------------
+
+    SAMPLE = re.compile(r'^(postdesk_[a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)+)\})? (-?\d+)$')
+
+    def samples(self, text):
+        """{NAME{LABELS}: value}, where every line is of the exposition format and each name is introduced once."""
+        found, types, name = {}, {}, None
+        for line in text.splitlines():
+            if line.startswith("# HELP "):
+                name = line.split(" ", 3)[2]
+                self.assertNotIn(name, types)
+            elif line.startswith("# TYPE "):
+                self.assertEqual(line.split()[2], name)
+                types[name] = line.split()[3]
+                self.assertEqual(types[name] == "counter", name.endswith("_total"), name)
+            else:
+                match = self.SAMPLE.match(line)
+                self.assertTrue(match and match[1] == name, line)
+                found[line.rpartition(" ")[0]] = int(match[3])
+        self.assertTrue(text.endswith("\n"))
+        return found
+
+    def test_numbers_for_prometheus(self):
+        self.well()
+        self.mail_out(attempt=1)
+        self.mail_in("held", "2 h")
+        self.sql(r"""update mailbox set address = E'a"b\\c@desk.example'; insert into measure (name, value) values
+            ('decisions filed new', 7), ('unaccounted', 2), ('counted to', 9)""")
+        found = self.samples(self.ok("metrics"))
+        for name, value in {
+                "postdesk_up": 1, "postdesk_daemon_up": 1, 'postdesk_outbox_messages{state="deferred"}': 1,
+                "postdesk_quarantine_messages": 1, "postdesk_mail_unaccounted": 2,
+                'postdesk_mail_decisions_total{decision="filed",outcome="new"}': 7,
+                r'postdesk_mailbox_up{mailbox="a\"b\\c@desk.example",thing="imap"}': 1,
+                'postdesk_troubles{gravity="fault"}': 1}.items():
+            self.assertEqual(found.get(name), value, f"{name}: {found}")
+        self.assertAlmostEqual(found["postdesk_quarantine_oldest_age_seconds"], 7200, delta=60)
+        path = self.desk.folder / "postdesk.prom"
+        self.assertEqual(self.ok("metrics", "--textfile", path), "")
+        self.assertEqual(self.samples(path.read_text()).keys(), found.keys())
+        self.assertEqual({row["name"] for row in self.json("metrics") if row["samples"]},
+                         {name.partition("{")[0] for name in found})
+        self.fails(75, "metrics", "--textfile", self.desk.folder / "nowhere" / "x", says="could not write")
+        self.assertEqual([name for name in os.listdir(self.desk.folder) if "prom" in name], ["postdesk.prom"])
+        self.desk.config_path.write_text('database "host=/nonexistent dbname=x user=x"\n')
+        self.fails(75, "metrics", "--textfile", path)
+        self.assertEqual(self.samples(path.read_text())["postdesk_up"], 0, "a file that says so")

@@ -101,3 +101,39 @@ class Tend(RoleTest):
         begun = time.monotonic()
         tend.stop()
         self.assertLess(time.monotonic() - begun, 2)
+
+    def test_it_counts_and_clears_away(self):
+        mailbox, _ = self.mailbox()
+        self.desk.sql("""
+            delete from chore; delete from measure;
+            insert into inbound_mail (mailbox, folder, uidvalidity, uid, fingerprint, bytes, raw, arrived_at,
+                received_at, state, outcome, decided_at)
+            select :'v1', 'INBOX', 9, n, '\\x01' || sha256(n::text::bytea), 1, 'x', now(),
+                now() - interval '1 hour', case when n = 4 then 'received' else 'rejected' end,
+                case when n < 4 then 'rejected' end, case when n <> 4 then now() end
+            from generate_series(1, 6) n order by n;
+            insert into web_hook_call (rule, event, url, body, state, ended_at) values
+                ('old', 'e', 'u', '{}', 'sent', now() - interval '31 days'),
+                ('young', 'e', 'u', '{}', 'failed', now() - interval '29 days'),
+                ('waits', 'e', 'u', '{}', 'queued', null);
+            insert into rule_version values (1, now() - interval '1 year', 'x', '', null, false),
+                (2, now() - interval '200 days', 'x', '', null, false), (3, now(), 'x', '', null, true);
+            insert into rule_stat (version, rule, worker, last_at) values
+                (1, 'old', 'w', now() - interval '201 days'), (2, 'late', 'w', now() - interval '10 days'),
+                (3, 'live', 'w', now() - interval '1 year')""", mailbox)
+        tend = self.tend()
+        wait_for("the chores", lambda: self.desk.value("select count(*) = 3 from chore where name in"
+                                                       " ('count', 'account', 'clean')"))
+        measures = {row["name"]: row["value"] for row in self.desk.rows("select name, value from measure")}
+        self.assertEqual(measures["decisions rejected rejected"], 3, "up to the first that is not decided")
+        self.assertEqual(measures["unaccounted"], 6, "nobody counted them as fetched")
+        self.assertEqual([row["rule"] for row in self.desk.rows("select rule from web_hook_call order by id")],
+                         ["young", "waits"])
+        self.assertEqual([row["rule"] for row in self.desk.rows("select rule from rule_stat order by version")],
+                         ["late", "live"])
+        self.desk.sql("update inbound_mail set state = 'rejected', decided_at = now() where state = 'received';"
+                      "delete from chore where name = 'count'")
+        wait_for("the others", lambda: self.desk.value("select sum(value) = 6 from measure where name like 'decisions %'"))
+        tend.stop()
+        self.desk.sql("delete from inbound_mail; delete from measure; delete from web_hook_call;"
+                      " delete from rule_stat; delete from rule_version")
