@@ -94,7 +94,8 @@ Test(notice, carries_the_bounce_token_in_the_envelope_where_it_fits)
                      "%s: got %s", CASES[i].address, mail.mail_from);
         cr_expect(g_str_has_suffix(mail.mail_from, "@desk.example"));
         /* What cannot stand in the address stands in References, where no provider writes over it. */
-        const char *bytes = g_bytes_get_data(mail.bytes, NULL);
+        g_autofree char *bytes = g_strndup(g_bytes_get_data(mail.bytes, NULL),
+                                           g_bytes_get_size(mail.bytes));
         g_autofree char *anchor = g_strdup_printf("<%s.%ld@thread.desk.example>", contact_token,
                                                   (long)due->id);
         cr_expect_eq(strstr(bytes, anchor) != NULL, !CASES[i].want_token, "%s:\n%s",
