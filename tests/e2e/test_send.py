@@ -355,6 +355,9 @@ class RealServers(SendCase):
             insert into blob_chunk
             select b.sha256, n, substr(convert_to(repeat('0123456789abcdef', 20000), 'UTF8'),
                 1 + n * 262144, 262144) from blob b, generate_series(0, 1) n""")
+        self.desk.postdesk("contact", "set", "anna@acme.example", "--language", "de")
+        self.desk.postdesk("technician", "set", "ben@desk.example", "--signature", "Ben\nhttps://desk.example/?a=1&b=2")
+        self.desk.postdesk("setting", "set", "signature", "Desk GmbH, München")
         self.start()
         self.queue(1, 1, notice="reply")
         (mail,) = wait_for("the mail", lambda: [mail for mail in inbox(self.servers, "anna@acme.example")
@@ -366,7 +369,11 @@ class RealServers(SendCase):
         self.assertEqual(mail["Message-ID"], "<mail.1@desk.example>")
         self.assertEqual(mail["Auto-Submitted"], "auto-generated", "the row says so")
         self.assertTrue(text_of(mail).startswith("Please pull the plug.\n\n-- \n"))
-        self.assertIn("Attached: plan.bin (313 KB)", text_of(mail))
+        self.assertIn("\nBen\nhttps://desk.example/?a=1&b=2\nDesk GmbH, München\n\nTicket #12\n", text_of(mail))
+        self.assertIn("Anhang: plan.bin (313 KB)", text_of(mail))
+        page = mail.get_body(("html",)).get_content().replace("\r\n", "\n")
+        self.assertIn("<p>Please pull the plug.</p>\n<div style=", page)
+        self.assertIn(">https://desk.example/?a=1&amp;b=2</a><br>\nDesk GmbH, M&#252;nchen</p>\n", page)
         (part,) = mail.iter_attachments()
         self.assertEqual(part.get_filename(), "plan.bin")
         self.assertEqual(part.get_content(), content)
