@@ -160,7 +160,8 @@ static void hear_ability(struct submit *submit, const char *line, size_t length)
 static enum status say_hello(struct submit *submit, struct err *err)
 {
     g_autofree char *hello = g_strdup_printf("EHLO %s\r\n", submit->helo);
-    struct reply reply;
+    g_autofree char *old_hello = g_strdup_printf("HELO %s\r\n", submit->helo);
+    struct reply reply = {.code = 0};
 
     submit->abilities = (struct submit_abilities){.ways = 0};
     submit->server_bytes = 0;
@@ -168,8 +169,7 @@ static enum status say_hello(struct submit *submit, struct err *err)
     bool needs_none = submit->where.security == STREAM_INSECURE && !submit->user;
     if (is_answered && reply_class(&reply) == 5 && needs_none) { /* a server of the last century */
         submit->abilities = (struct submit_abilities){.ways = 0};
-        memcpy(hello, "HELO", 4);
-        is_answered = ask(submit, hello, NULL, &reply);
+        is_answered = ask(submit, old_hello, NULL, &reply);
     }
     return is_answered && reply_class(&reply) == 2
                ? ST_OK
@@ -180,7 +180,7 @@ static enum status say_hello(struct submit *submit, struct err *err)
 
 static enum status upgrade(struct submit *submit, struct err *err)
 {
-    struct reply reply;
+    struct reply reply = {.code = 0};
 
     if (!submit->abilities.has_starttls) {
         err_set(err, ST_FATAL, "cannot send through \"%s\": the server offers no STARTTLS here",
@@ -278,7 +278,7 @@ static enum status log_in(struct submit *submit, struct err *err)
 
 enum status submit_connect(struct submit *submit, struct err *err)
 {
-    struct reply greeting;
+    struct reply greeting = {.code = 0};
     enum status status = stream_open(&submit->where, &submit->stream, err);
 
     if (status != ST_OK) {

@@ -194,7 +194,7 @@ static bool say_mail(struct talk *talk)
 /* Nonsense answers nothing: whoever says it may still say what became of the mail. */
 static void hear_end(struct talk *talk)
 {
-    struct reply reply;
+    struct reply reply = {.code = 0};
 
     while (submit_hear(talk->submit, NULL, &reply)) {
         if (reply.code != 0) {

@@ -7,7 +7,7 @@
 #include "net/smtp.h"
 #include "peers.h"
 
-enum { REPLY_S = 2, DOT_S = 3, MOST_MS = 7000 };
+enum { REPLY_S = 4, DOT_S = 4, MOST_MS = 14000 }; /* also on a machine that has much else to do */
 
 static struct submit *open_stub(const char *user, const char *password)
 {
@@ -158,7 +158,7 @@ Test(net_submit, tells_what_became_of_each_recipient, .timeout = 120)
         int64_t begun_us = clock_monotonic_us(clock_real());
         submit_close(submit);
         int64_t took_ms = (clock_monotonic_us(clock_real()) - begun_us) / 1000;
-        cr_expect_lt(took_ms, 1500, "%zu %s: closed in %d ms", i, CASES[i].from, (int)took_ms);
+        cr_expect_lt(took_ms, 4000, "%zu %s: closed in %d ms", i, CASES[i].from, (int)took_ms);
     }
 }
 
