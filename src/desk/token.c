@@ -379,7 +379,9 @@ bool token_mask(char *bytes, size_t length)
         size_t span = may_begin ? token_span(at, end) : 0;
 
         for (size_t i = 0; i < span; i++) {
-            at[i] = base32_value(at[i]) >= 0 ? '*' : at[i];
+            if (base32_value(at[i]) >= 0) {
+                at[i] = '*';
+            }
         }
         is_found = is_found || span > 0;
         at += span > 0 ? span : 1;

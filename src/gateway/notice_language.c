@@ -7,7 +7,7 @@
  * has. Words that stand in no table stay English, which is better than nothing: they are either new here or an admin's
  * own, such as a custom status.
  *
- * Not here: reasons (why a mail is held), which are for technicians and logs, and English as those.
+ * Not here: what rules of the desk say; that comes in its own words.
  * Pure, but for zones.
  */
 #include "gateway/notice_language.h"
@@ -60,6 +60,30 @@ static const struct word GERMAN[] = {
      "darüber entscheidet ein leitender Techniker oder wer das Ticket hat"},
     {"the first line of your mail was none of these words",
      "die erste Zeile Ihrer E-Mail war keines dieser Wörter"},
+    /* why a mail is held (desk/authority) */
+    {"it has passed too many servers: it may be in a loop",
+     "sie ist durch zu viele Server gegangen: vielleicht kreist sie"},
+    {"two readers could read it differently", "zwei Programme könnten sie verschieden lesen"},
+    {"nobody can be told from its From field", "aus ihrem Absenderfeld geht niemand hervor"},
+    {"it says that it is from our own address", "sie gibt unsere eigene Adresse als Absender an"},
+    {"its sender was disabled", "ihr Absender ist gesperrt"},
+    {"it says that a technician wrote it, and his domain says that it is forged",
+     "sie gibt einen Techniker als Absender an, und dessen Domain sagt, dass sie gefälscht ist"},
+    {"the domain of its sender says that it is forged",
+     "die Domain ihres Absenders sagt, dass sie gefälscht ist"},
+    {"a technician who may not work on this ticket",
+     "ein Techniker, der an diesem Ticket nicht arbeiten darf"},
+    {"a machine wrote it in a technician's name",
+     "ein Programm hat sie im Namen eines Technikers geschrieben"},
+    {"it says that a technician wrote it, and nothing authenticates him",
+     "sie gibt einen Techniker als Absender an, und nichts belegt das"},
+    {"too many tickets were opened lately by this sender, or by strangers",
+     "dieser Absender oder Unbekannte haben zuletzt zu viele Tickets eröffnet"},
+    {"mail of unknown senders is held here",
+     "E-Mails unbekannter Absender werden hier zurückgehalten"},
+    {"only the main contact of this customer opens tickets by mail",
+     "bei diesem Kunden eröffnet nur der Hauptkontakt Tickets per E-Mail"},
+    {"this contact makes no tickets by mail", "dieser Kontakt eröffnet keine Tickets per E-Mail"},
     {NULL, NULL},
 };
 

@@ -28,7 +28,7 @@ static const struct {
     enum given_kind kind;
 } GIVEN[] = {
     {"held-number", GIVEN_TEXT},  {"held-from", GIVEN_TEXT},      {"held-subject", GIVEN_SUBJECT},
-    {"held-text", GIVEN_TEXT},    {"held-why", GIVEN_TEXT},       {"may-decide", GIVEN_TEXT},
+    {"held-text", GIVEN_TEXT},    {"held-why", GIVEN_WORD},       {"may-decide", GIVEN_TEXT},
     {"main-contact", GIVEN_TEXT}, {"answer-from", GIVEN_TEXT},    {"answer-text", GIVEN_TEXT},
     {"was-denied", GIVEN_TEXT},   {"done", GIVEN_WORD},           {"why-not", GIVEN_WORD},
     {"whose-is-it", GIVEN_TEXT},  {"held-list", GIVEN_TEXT},      {"held-count", GIVEN_TEXT},

@@ -58,7 +58,7 @@ static const struct {
     {"held-from", "Anna Meyer <anna@acme.example>"},
     {"held-subject", "Drucker im 2. Stock brennt wieder"},
     {"held-text", "Der Drucker raucht,\nund es riecht nach Plastik."},
-    {"held-why", "it says it is from a technician, and nothing proves it"},
+    {"held-why", "it says that a technician wrote it, and nothing authenticates him"},
     {"held-at", NOW},
     {"held-until", NOW},
     {"may-decide", "yes"},
