@@ -281,8 +281,9 @@ enum status submit_try(struct submit *submit, const struct submit_mail *mail,
     *stale_out = was_kept && !talk.is_dot_due && !talk.is_stopped &&
                  (!talk.from.is_complete || talk.from.code == CODE_GOING_DOWN);
     if (!is_kept) {
-        /* In the middle of a mail QUIT would be a line of it. */
-        submit_disconnect(submit, reply_class(&talk.data) != 3 || talk.dot.is_complete);
+        /* Where the server may wait for a mail, QUIT would be a line of it. */
+        bool may_wait = submit->abilities.has_pipelining || reply_class(&talk.data) == 3;
+        submit_disconnect(submit, talk.dot.is_complete || !may_wait);
     }
     return status;
 }

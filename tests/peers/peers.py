@@ -111,6 +111,7 @@ def other_peers(folder):
         "IMAP_BYE": (evil_imap.serve, {**mails, "greeting": b"* BYE too busy\r\n"}),
         "IMAP_HTTP": (evil_imap.serve, {**mails, "greeting": b"HTTP/1.1 400 Bad Request\r\n\r\n"}),
         "SMTP": (smtp_stub.serve, mails),
+        "SMTP_PIPELINING": (smtp_stub.serve, {**mails, "pipelining": True}),
         "SMTP_NO_AUTH": (smtp_stub.serve, {**mails, "ways": b""}),
         "SMTP_554": (smtp_stub.serve, {**mails, "greeting": b"554 5.7.1 go away"}),
         "SMTP_421": (smtp_stub.serve, {**mails, "greeting": b"421 4.3.2 too busy"}),

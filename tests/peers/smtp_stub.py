@@ -110,6 +110,8 @@ class Session:
     def do_ehlo(self, _):
         self.talk = []
         words = [b"stub", b"SIZE 10000000", b"8BITMIME", b"ENHANCEDSTATUSCODES"]
+        if self.options.get("pipelining"):
+            words.append(b"PIPELINING")
         ways = self.options.get("ways_tls" if self.is_secure else "ways", b"GSSAPI NTLM PLAIN LOGIN")
         if ways:
             words.append(b"AUTH " + ways)
@@ -196,7 +198,7 @@ class Session:
 
 def serve(connection, options):
     """options: mails (a folder); context and mode ("tls", "starttls"), greeting, starttls (what it answers to
-    that), inject (what comes behind the answer), ways and ways_tls (of AUTH; b"": none is offered)."""
+    that), inject (what comes behind the answer), pipelining, ways and ways_tls (of AUTH; b"": none is offered)."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     session = Session(connection, options)
     try:
