@@ -39,6 +39,7 @@ struct verb {
     const struct flag *flags;
     size_t least_words;
     size_t most_words;
+    bool is_long; /* what it prints is read page by page on a terminal */
     verb_run run;
 };
 

@@ -22,4 +22,8 @@ struct plan *decide_unparsed(const char *reason);
 struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, person_id technician,
                               const char *text);
 
+/* The same for an internal note: the plan of `ticket note`. Only technicians hear of it. */
+struct plan *decide_cli_note(const struct records *records, ticket_id ticket, person_id technician,
+                             const char *text);
+
 #endif

@@ -2,6 +2,8 @@
 #ifndef GATEWAY_ANSWER_H
 #define GATEWAY_ANSWER_H
 
+#include <stdbool.h>
+
 #include "db/tx.h"
 #include "desk/records.h"
 
@@ -10,6 +12,7 @@ struct answer {
     person_id technician;
     const char *text;   /* borrowed: lines normalised */
     const char *actor;  /* borrowed: the user of the command line */
+    bool is_note;       /* for technicians only */
     comment_id comment; /* out */
     size_t mail_count;  /* out: how many mails were queued */
 };

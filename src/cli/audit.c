@@ -513,7 +513,8 @@ static const struct flag FLAGS[] = {
 };
 
 static const struct verb VERBS[] = {
-    {.words = "",
+    {.is_long = true,
+     .words = "",
      .help = "check that every mail is where it should be",
      .more =
          "Changes nothing; the desk may be running. Each finding is a line; the exit code is then 1.",

@@ -144,8 +144,13 @@ static enum status run_spam(struct cli *cli, const struct args *args, struct err
 }
 
 static const struct verb VERBS[] = {
-    {.name = "list", .words = "", .help = "list the mails that wait for a person", .run = run_list},
+    {.name = "list",
+     .is_long = true,
+     .words = "",
+     .help = "list the mails that wait for a person",
+     .run = run_list},
     {.name = "show",
+     .is_long = true,
      .words = "MAIL",
      .help = "show a mail: why it is held, and how it begins",
      .least_words = 1,

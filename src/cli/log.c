@@ -154,7 +154,8 @@ static const struct flag FLAGS[] = {
 };
 
 static const struct verb VERBS[] = {
-    {.words = "",
+    {.is_long = true,
+     .words = "",
      .help = "list who changed what, oldest first",
      .more =
          "WHO is the user of the host, ROLE the login of the database. What happens to a ticket\n"

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/pager.h"
 #include "core/text.h"
 
 /* What main itself takes out of argv. */
@@ -60,6 +61,9 @@ static enum status run_verb(struct cli *cli, const struct verb *verb, char *cons
     struct args args = {NULL};
     enum status status = args_parse(verb, words, count, &args, err);
 
+    if (status == ST_OK && verb->is_long && !cli->is_json) {
+        pager_begin();
+    }
     if (status == ST_OK) {
         status = verb->run(cli, &args, err);
     }
@@ -153,6 +157,7 @@ int main(int argc, char **argv)
                                            g_strerror(errno))
                                  : status;
     }
+    pager_end();
     if (status != ST_OK && err.text[0] != '\0') {
         complain(&err);
     }

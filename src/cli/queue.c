@@ -267,6 +267,7 @@ static const struct flag RETRY_FLAGS[] = {
 
 static const struct verb VERBS[] = {
     {.name = "list",
+     .is_long = true,
      .words = "",
      .help = "list the mails that wait to be sent",
      .more =

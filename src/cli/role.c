@@ -48,6 +48,7 @@ static const struct {
     {"ticket", "list", DESK_VIEWER},
     {"ticket", "show", DESK_VIEWER},
     {"ticket", "reply", DESK_OPERATOR},
+    {"ticket", "note", DESK_OPERATOR},
     {"ticket", "status", DESK_OPERATOR},
     {"ticket", "participant", DESK_OPERATOR},
     {"ticket", "group", DESK_OPERATOR},

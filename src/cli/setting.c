@@ -93,7 +93,11 @@ static enum status run_set(struct cli *cli, const struct args *args, struct err 
 }
 
 static const struct verb VERBS[] = {
-    {.name = "list", .words = "", .help = "list all settings with their values", .run = run_list},
+    {.name = "list",
+     .is_long = true,
+     .words = "",
+     .help = "list all settings with their values",
+     .run = run_list},
     {.name = "set",
      .words = "NAME VALUE",
      .help = "set one; it holds from the next mail on",

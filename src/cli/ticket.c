@@ -1,4 +1,4 @@
-/* ticket - postdesk ticket show, reply (cli/ticket_list lists, cli/ticket_fields and cli/ticket_set change it)
+/* ticket - postdesk ticket show, reply, note (cli/ticket_list lists, cli/ticket_fields and cli/ticket_set change it)
  *
  * A ticket with its fields, its conversation, its history and the mails that left for it; and an answer that goes
  * the same way as one by mail: the same plan (desk/decide), the same door out (gateway/answer). Whoever may work
@@ -306,11 +306,12 @@ static void print_reply(const struct cli *cli, const struct answer *answer)
            answer->ticket, answer->mail_count, answer->mail_count == 1 ? "mail" : "mails");
 }
 
-static enum status run_reply(struct cli *cli, const struct args *args, struct err *err)
+static enum status run_text(struct cli *cli, const struct args *args, bool is_note, struct err *err)
 {
     g_autofree char *text = NULL;
     g_autofree char *actor = cli_actor();
-    struct reply reply = {.answer = {.actor = actor}, .as = args_value(args, "as")};
+    struct reply reply = {.answer = {.actor = actor, .is_note = is_note},
+                          .as = args_value(args, "as")};
 
     enum status status = ticket_read_number(args_word(args, 0), &reply.answer.ticket, err);
     if (status == ST_OK) {
@@ -329,6 +330,16 @@ static enum status run_reply(struct cli *cli, const struct args *args, struct er
     return status;
 }
 
+static enum status run_reply(struct cli *cli, const struct args *args, struct err *err)
+{
+    return run_text(cli, args, false, err);
+}
+
+static enum status run_note(struct cli *cli, const struct args *args, struct err *err)
+{
+    return run_text(cli, args, true, err);
+}
+
 /* ---- tables ---- */
 
 static const struct flag REPLY_FLAGS[] = {
@@ -341,6 +352,7 @@ static const struct flag REPLY_FLAGS[] = {
 
 static const struct verb VERBS[] = {
     {.name = "list",
+     .is_long = true,
      .words = "",
      .help = "list tickets that are not closed, newest first",
      .more =
@@ -349,6 +361,7 @@ static const struct verb VERBS[] = {
      .flags = TICKET_LIST_FLAGS,
      .run = ticket_run_list},
     {.name = "show",
+     .is_long = true,
      .words = "N",
      .help = "show a ticket: fields, the conversation, what happened, what was sent",
      .more = "Who may work on tickets has read it by that.",
@@ -364,13 +377,23 @@ static const struct verb VERBS[] = {
      .least_words = 1,
      .most_words = 2,
      .run = run_reply},
+    {.name = "note",
+     .words = "N [TEXT|-]",
+     .help = "write an internal note: technicians get it, contacts never do",
+     .more = "The text is read from standard input where none is given.",
+     .flags = REPLY_FLAGS,
+     .least_words = 1,
+     .most_words = 2,
+     .run = run_note},
     {.name = "log",
+     .is_long = true,
      .words = "N",
      .help = "show what happened to a ticket: when, what, by whom, because of which mail or rule",
      .least_words = 1,
      .most_words = 1,
      .run = ticket_run_log},
     {.name = "search",
+     .is_long = true,
      .words = "WORDS…",
      .help = "search titles and comments, closed tickets too; the best first",
      .more =

@@ -16,9 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
+#include "cli/pager.h"
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/text.h"
@@ -165,21 +164,13 @@ static char *fit(const char *text, size_t columns)
     }
 }
 
-/* 0: no terminal, no limit. */
-static size_t terminal_columns(void)
-{
-    struct winsize size = {.ws_col = 0};
-
-    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 /* https://no-color.org: whatever its value, unless it is empty. */
 static bool is_bold_wanted(void)
 {
     const char *no_color = getenv("NO_COLOR");
     const char *terminal = getenv("TERM");
 
-    return isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0') &&
+    return pager_is_terminal() && (no_color == NULL || no_color[0] == '\0') &&
            (terminal == NULL || strcmp(terminal, "dumb") != 0);
 }
 
@@ -303,7 +294,7 @@ void view_print_table(const json_t *array, const struct field *fields, size_t co
 
     assert(columns > 0);
     fill_sheet(&sheet, array);
-    narrow(&sheet, terminal_columns());
+    narrow(&sheet, pager_columns()); /* 0: no terminal, no limit */
     for (size_t row = 0; row < cells->len / columns; row++) {
         fputs(row == 0 && is_bold_wanted() ? "\033[1m" : "", stdout);
         for (size_t column = 0; column < columns; column++) {

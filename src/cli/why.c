@@ -74,7 +74,8 @@ static const struct flag FLAGS[] = {
 };
 
 static const struct verb VERBS[] = {
-    {.words = "MAIL|FILE.eml",
+    {.is_long = true,
+     .words = "MAIL|FILE.eml",
      .help = "explain how a mail was decided, or how a file would be",
      .more =
          "A number is a mail that the desk has. A file is decided against the desk as it is now;\n"

@@ -376,6 +376,15 @@ static void plan_technician(struct decision *decision)
     plan_reply(decision);
 }
 
+/* An internal note, whose comment is there already: technicians only. */
+static struct audience tell_note(struct decision *decision)
+{
+    workflow_follow(decision);
+    struct audience audience = decision_audience(decision);
+    audience_tell_technicians(decision->plan, &audience, "note");
+    return audience;
+}
+
 /* A technician who showed no token of his own gets a notice that he can answer; not for a mail that a person
  * released: that he wrote it is not proved. */
 static void plan_note(struct decision *decision)
@@ -386,10 +395,8 @@ static void plan_note(struct decision *decision)
     }
     change_sender(decision);
     change_comment(decision);
-    workflow_follow(decision);
 
-    struct audience audience = decision_audience(decision);
-    audience_tell_technicians(decision->plan, &audience, "note");
+    struct audience audience = tell_note(decision);
     bool is_news = decision->evidence.claim == CLAIM_TECHNICIAN &&
                    decision->evidence.token == OWN_NONE && !decision->evidence.is_released;
     if (is_news && decision->left_out == NULL) {
@@ -589,8 +596,9 @@ struct plan *decide_unparsed(const char *reason)
     return plan;
 }
 
-struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, person_id technician,
-                              const char *text)
+/* What a technician does by the command line: his comment, and who hears of it. */
+static struct plan *decide_cli(const struct records *records, ticket_id ticket,
+                               person_id technician, const char *text, enum comment_kind kind)
 {
     struct plan *plan = plan_new();
     CLEANUP(decision_clear)
@@ -607,7 +615,7 @@ struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, p
         return plan;
     }
     plan->verdict = VERDICT_FILED;
-    plan->outcome = OUTCOME_TECHNICIAN;
+    plan->outcome = kind == COMMENT_NOTE ? OUTCOME_NOTE : OUTCOME_TECHNICIAN;
     plan->ticket = ticket;
     plan->sender = person->id;
     plan->customer = found->customer;
@@ -615,16 +623,35 @@ struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, p
     plan_say(plan->who, "technician %" PRId64 ", %s", person->id, person->name);
     plan_say(plan->may, "whoever can run the command line may answer");
 
-    struct change *change = decision_add_change(plan, CHANGE_COMMENT_ADD,
-                                                "answered by the command line");
-    change->comment_kind = COMMENT_PUBLIC;
+    struct change *change = decision_add_change(
+        plan, CHANGE_COMMENT_ADD,
+        kind == COMMENT_NOTE ? "noted by the command line" : "answered by the command line");
+    change->comment_kind = kind;
     change->text = text_cut(text[0] != '\0' ? text : "(no text)", LIMIT_COMMENT_CHARS, NULL);
 
     decision.place.ticket = found;
     decision.identity.person = person;
     decision.evidence.claim = CLAIM_TECHNICIAN;
+    decision.ruling.comment_kind = kind;
     workflow_start(&decision);
-    plan_reply(&decision);
+    if (kind == COMMENT_NOTE) {
+        (void)tell_note(&decision);
+        workflow_tell(&decision);
+    } else {
+        plan_reply(&decision);
+    }
     governor_apply(plan, records);
     return plan;
+}
+
+struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, person_id technician,
+                              const char *text)
+{
+    return decide_cli(records, ticket, technician, text, COMMENT_PUBLIC);
+}
+
+struct plan *decide_cli_note(const struct records *records, ticket_id ticket, person_id technician,
+                             const char *text)
+{
+    return decide_cli(records, ticket, technician, text, COMMENT_NOTE);
 }

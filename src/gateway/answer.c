@@ -1,6 +1,6 @@
 /* answer - a technician's answer that does not come by mail
  *
- * `postdesk ticket reply` does what a technician's mail does: desk/decide makes the plan (who is told, whether
+ * `postdesk ticket reply` and `ticket note` do what a technician's mail does: desk/decide makes the plan (who is told, whether
  * the ticket is assigned, what rules add to it), gateway/act carries it out. What differs is the evidence: whoever can
  * run the command line of a desk may speak for its technicians, and is recorded with the activity.
  * I/O: the caller's transaction. Decides nothing itself.
@@ -50,7 +50,9 @@ static struct plan *decide_answer(const struct records *records, void *arg)
     const struct answer *answer = arg;
     const struct ticket_record *ticket = g_ptr_array_index(records->tickets, 0);
 
-    return decide_cli_reply(records, ticket->id, answer->technician, answer->text);
+    return answer->is_note
+               ? decide_cli_note(records, ticket->id, answer->technician, answer->text)
+               : decide_cli_reply(records, ticket->id, answer->technician, answer->text);
 }
 
 static enum status put(struct tx *tx, struct act *act, struct answer *answer, struct err *err)

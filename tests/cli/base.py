@@ -71,7 +71,7 @@ class CliTest(unittest.TestCase):
         leader, follower = pty.openpty()
         subprocess.run(["stty", "cols", str(columns)], stdin=follower, check=True)
         with subprocess.Popen(self.desk.command(*arguments), stdout=follower, stdin=follower,
-                              env={**self.desk.environment(), **environment}) as process:
+                              env={**self.desk.environment(), "PAGER": "cat", **environment}) as process:
             os.close(follower)
             text = b""
             while True:

@@ -166,6 +166,20 @@ class Status(CliTest):
         for unwanted in ({"NO_COLOR": "1", "TERM": "xterm"}, {"TERM": "dumb"}):
             self.assertNotIn("\033", self.on_terminal(100, "status", **unwanted))
 
+    def test_long_output_goes_through_the_pager_of_a_terminal(self):
+        self.mail_out("a" * 60 + "@acme.example")
+        paged = self.on_terminal(100, "queue", "list", PAGER="sed s/^/PAGED:/", TERM="xterm")
+        self.assertTrue(paged.startswith("PAGED:\033[1mMAIL"), paged)
+        self.assertTrue(all(line.startswith("PAGED:") for line in paged.splitlines()), paged)
+        plain = self.on_terminal(100, "queue", "list", NO_COLOR="1")
+        self.assertEqual(self.on_terminal(100, "queue", "list", PAGER="sed s/^/P:/", NO_COLOR="1").replace("P:", ""),
+                         plain, "as wide, and all of it")
+        self.assertLessEqual(max(map(len, plain.splitlines())), 100)
+        for unwanted in ({"PAGER": "/nonexistent/pager"}, {"PAGER": ""},
+                         {"PAGER": "sed s/^/P:/", "POSTDESK_PAGER": "cat"}):
+            self.assertEqual(self.on_terminal(100, "queue", "list", NO_COLOR="1", **unwanted), plain)
+        self.assertNotIn("P:", self.on_terminal(100, "queue", "list", "--json", PAGER="sed s/^/P:/"))
+
     # ---- queue ----------------------------------------------------------------------------------
 
     def states(self, *options):

@@ -126,6 +126,18 @@ class Tickets(Rows):
         self.ok("ticket", "reply", "2", "the assignee's")
         self.assertEqual(self.json("ticket", "show", "2")["comments"][-1]["author"], "Ben Huber")
 
+    def test_a_note_is_for_technicians_only_and_assigns_nothing(self):
+        said = self.json("ticket", "note", "2", "He is in a hurry.", "--as", "tara@desk.example")
+        self.assertEqual(said["ticket"], 2)
+        comment = self.json("ticket", "show", "2")["comments"][-1]
+        self.assertEqual((comment["kind"], comment["body"], comment["author"]), ("note", "He is in a hurry.", "Tara"))
+        self.assertEqual([(m["notice"], m["address"]) for m in self.outbound()], [("note", "ben@desk.example")])
+        self.ok("ticket", "note", "1", "Look at this.", "--as", "tara@desk.example")
+        ticket = self.json("ticket", "show", "1")
+        self.assertIsNone(ticket["assignee"])
+        self.assertTrue(all("@desk.example" in m["address"] for m in self.outbound()), self.outbound())
+        self.fails(65, "ticket", "note", "1", "x", "--as", "anna@acme.example", says="technician")
+
     def test_the_text_may_come_from_standard_input(self):
         self.ok("ticket", "reply", "2", stdin="line one\r\nline two\n\n")
         self.ok("ticket", "reply", "2", "-", stdin="again\n")

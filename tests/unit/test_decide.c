@@ -649,6 +649,25 @@ Test(decide, lets_a_technician_answer_by_the_command_line)
     cr_expect_str_eq(world_change(empty, CHANGE_COMMENT_ADD)->text, "(no text)");
 }
 
+/* A note tells technicians only, and assigns nothing. */
+Test(decide, lets_a_technician_write_a_note_by_the_command_line)
+{
+    OWNED(records) records = world_records();
+    world_ticket(records, 12)->assignee = CLARA;
+    OWNED(plan) plan = decide_cli_note(records, 12, BEN, "He is in a hurry.");
+    OWNED(plan) refused = decide_cli_note(records, 12, ANNA, "x");
+    g_autofree char *mails = world_mails(plan);
+    g_autofree char *changes = world_changes(plan);
+
+    cr_expect_eq(plan->verdict, VERDICT_FILED);
+    cr_expect_eq(plan->outcome, OUTCOME_NOTE);
+    cr_expect_str_eq(mails, "note:6");
+    cr_expect_str_eq(changes, "add comment");
+    cr_expect_eq(world_change(plan, CHANGE_COMMENT_ADD)->comment_kind, COMMENT_NOTE);
+    cr_expect_eq(refused->verdict, VERDICT_REJECTED);
+    cr_expect_eq(refused->changes->len + refused->mails->len, 0);
+}
+
 /* Who is both does not become the assignee of a ticket that he opened himself. */
 Test(decide, assigns_nobody_who_is_a_contact_there)
 {
