@@ -112,7 +112,12 @@ class FirstSteps(unittest.TestCase):
         self.host.write_config(good + "intakse 3\n")
         self.assertEqual(service.reload(), 78)
         self.assertIn("intakse", service.log_path.read_text())
-        self.host.write_config(good + "intakes 3\n")
+        self.host.write_config(good + "intakes 5\n")
         service.heard.clear()
         self.assertEqual(service.reload(), 0)
-        first_steps.wait_for("the third intake", lambda: service.says("STATUS=7 of 7 roles run"), 60)
+        first_steps.wait_for("five intakes", lambda: self.intakes(service) == 5, 60)
+        first_steps.wait_for("that said", lambda: service.says(r"STATUS=(\d+) of \1 roles run, 1 mailbox$"), 60)
+
+    @staticmethod
+    def intakes(service):
+        return sum(line.startswith("postdesk-intake:") for _, line in children(service.process.pid))

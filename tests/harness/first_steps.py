@@ -49,7 +49,7 @@ class Host:
         if verb == "enable":
             self.service = self.make_service()
             self.service.start()
-            wait_for("the role of the mailbox", lambda: self.service.says("STATUS=7 of 7 roles run, 1 mailbox"), 60)
+            wait_for("the role of the mailbox", lambda: self.service.says(r"STATUS=(\d+) of \1 roles run, 1 mailbox"), 60)
         elif verb != "status":
             raise AssertionError(f"systemctl {verb} is not a step that is known here")
 

@@ -205,7 +205,7 @@ class Service:
         wait_for("the daemon to be ready", lambda: self.says("READY=1"), seconds)
 
     def says(self, what):
-        """Has it told systemd this?"""
+        """Has it told systemd something that begins so (a pattern)?"""
         while True:
             try:
                 self.heard += self.ear.recv(8192).decode().split("\n")
@@ -213,7 +213,7 @@ class Service:
                 break
         if self.process.poll() is not None:
             raise AssertionError(f"postdeskd ended with {self.process.returncode}:\n{self.log_path.read_text()[-4000:]}")
-        return any(line.startswith(what) for line in self.heard)
+        return any(re.match(what, line) for line in self.heard)
 
     def reload(self):
         """The exit code of `systemctl reload`; the first command that fails ends it."""
