@@ -302,15 +302,6 @@ static void take_fields(const struct outbound_due *due, const struct notice_lang
     }
 }
 
-/* How he signs, who may be named; and the desk below him. */
-static void take_signatures(const struct outbound_due *due, struct words *words)
-{
-    words->desk_signature = text_normalise_lines(due->desk->signature);
-    if (due->is_by_technician && notice_shows_author(due)) {
-        words->signature = text_normalise_lines(due->signature);
-    }
-}
-
 static struct words words_of(const struct outbound_due *due, bool tells,
                              const struct notice_language *language)
 {
@@ -320,6 +311,7 @@ static struct words words_of(const struct outbound_due *due, bool tells,
     struct words words = {
         .number = g_strdup_printf("%" PRId64, due->ticket),
         .mailbox = one_line(due->mailbox->name),
+        .desk_signature = text_normalise_lines(due->desk->signature),
         .is_note = purpose == TOKEN_TECHNICIAN_NOTE ? "yes" : NULL,
         .is_unverified = strcmp(due->kind, "unverified") == 0 ? "yes" : NULL,
         .is_authors = due->assignee.id != 0 && due->assignee.id == due->author.id ? "yes" : NULL,
@@ -351,7 +343,9 @@ static struct words words_of(const struct outbound_due *due, bool tells,
         words.written = moment(due, language, due->written_at_us);
         words.attachments = list_files(due, language, true);
         words.left_out = list_files(due, language, false);
-        take_signatures(due, &words);
+        if (due->is_by_technician && notice_shows_author(due)) {
+            words.signature = text_normalise_lines(due->signature);
+        }
     }
     if (strcmp(due->notice, "assigned") == 0) {
         g_free(words.author);

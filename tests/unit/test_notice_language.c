@@ -163,6 +163,23 @@ static const struct {
     {"nor has a contact", false, false, "Anna", "", "\n-- \nBen Huber, Desk\nTicket #12\n"},
 };
 
+Test(notice_language, closes_what_contacts_get_with_the_desks_signature)
+{
+    static const char *const NOTICES[] = {"receipt", "acknowledgement", "comment",
+                                          "status-changed"};
+
+    make_tokens();
+    for (size_t i = 0; i < G_N_ELEMENTS(NOTICES); i++) {
+        OWNED(outbound_batch) batch = outbound_batch_new();
+        struct outbound_due *due = add_sample(batch, NOTICES[i], &MAX, contact_token);
+
+        due->is_stranger = strcmp(NOTICES[i], "acknowledgement") == 0;
+        batch->desk.signature = "Desk GmbH\nM\xC3\xBCnchen";
+        g_autofree char *mail = render(due);
+        cr_expect_not_null(strstr(mail, "\n\nDesk GmbH\nM=C3=BCnchen\n"), "%s", mail);
+    }
+}
+
 Test(notice_language, signs_an_answer_as_its_technician_and_the_desk_do)
 {
     make_tokens();
