@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "net/stream.h"
+#include "net/tls.h"
 
 Test(stream, reads_and_writes_the_kinds_of_security)
 {
@@ -43,5 +44,28 @@ Test(stream, speaks_without_tls_to_this_machine_only)
 
         cr_expect_eq(status, ST_FATAL, "%s: got %s: %s", HOSTS[i], status_name(status), err.text);
         cr_expect_null(stream, "%s", HOSTS[i]);
+    }
+}
+
+Test(tls, takes_only_pins_that_can_fit_a_key)
+{
+    static const struct {
+        const char *pin;
+        enum status want;
+    } CASES[] = {
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ST_OK},
+        {"lB/PC0gBTUfi7RWt9kteEe3nw7vv8+ff2VL9htBVbrg=", ST_OK},
+        {"", ST_INVALID},
+        {"AAAA", ST_INVALID},
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", ST_INVALID},  /* no padding */
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=", ST_INVALID}, /* bits behind the end */
+        {" AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ST_INVALID},
+        {"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", ST_INVALID},
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", ST_INVALID},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        struct err err = {.status = ST_OK};
+        enum status got = tls_check_pin(CASES[i].pin, &err);
+        cr_expect_eq(got, CASES[i].want, "\"%s\": got %s", CASES[i].pin, status_name(got));
     }
 }
