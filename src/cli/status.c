@@ -237,7 +237,7 @@ static int print_check(const struct troubles *troubles, const struct health_rows
     json_t *trouble = NULL;
 
     printf("POSTDESK %s - ", STATES[troubles->worst].word);
-    if (all == 0) {
+    if (all == 0 && rows != NULL) {
         json_int_t mailboxes = number(rows->desk, DESK_MAILBOXES);
         printf("%" JSON_INTEGER_FORMAT " %s", mailboxes, mailboxes == 1 ? "mailbox" : "mailboxes");
     } else {

@@ -365,3 +365,20 @@ Test(text, tells_a_size)
         cr_expect_str_eq(got, SIZES[i].want, "got %s, want %s", got, SIZES[i].want);
     }
 }
+
+static const struct {
+    int64_t seconds;
+    const char *want;
+} AGES[] = {
+    {-5, "0 s"},      {0, "0 s"},        {119, "119 s"},
+    {120, "2 min"},   {7199, "119 min"}, {7200, "2 h"},
+    {172799, "47 h"}, {172800, "2 d"},   {INT64_MAX, "106751991167300 d"},
+};
+
+Test(text, tells_an_age_in_its_largest_unit_of_which_there_are_two)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(AGES); i++) {
+        g_autofree char *got = text_age(AGES[i].seconds);
+        cr_expect_str_eq(got, AGES[i].want, "got %s, want %s", got, AGES[i].want);
+    }
+}
