@@ -40,7 +40,7 @@ struct calendar_moment {
 struct calendar_moment calendar_moment(const struct calendar_record *calendar, int64_t now_us);
 
 /* A moment in a zone ("Europe/Berlin"); in UTC if the system does not know it. Own. */
-GDateTime *calendar_local(const char *zone, int64_t us) MUST_CHECK;
+GDateTime *calendar_local(const char *zone_name, int64_t us) MUST_CHECK;
 
 /* Is it within the hours of that weekday, and no holiday? The first minute of a span belongs to it, the last does not. */
 bool calendar_is_working(const struct calendar_record *calendar, int64_t now_us);

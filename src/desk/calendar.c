@@ -80,9 +80,9 @@ static GTimeZone *find_zone(const char *name)
     return zone;
 }
 
-GDateTime *calendar_local(const char *name, int64_t us)
+GDateTime *calendar_local(const char *zone_name, int64_t us)
 {
-    GTimeZone *zone = find_zone(name);
+    GTimeZone *zone = find_zone(zone_name);
     g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(us / SECOND_US);
 
     return zone == NULL ? g_steal_pointer(&utc) : g_date_time_to_timezone(utc, zone);
