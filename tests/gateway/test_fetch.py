@@ -503,7 +503,7 @@ class Fetch(RoleTest):
         self.fill(address, raws)
         for _ in range(3):
             fetch = self.role("fetch", mailbox)
-            time.sleep(0.4)
+            fetch.wait_event("imap.opened")
             begun = time.monotonic()
             fetch.stop()
             self.assertLess(time.monotonic() - begun, 3)
