@@ -279,8 +279,8 @@ class Fetch(RoleTest):
             stop.set()
             thread.join()
         self.append(address, mail("last"))
-        wait_for("the last mail", lambda: "Processed" in {
-            row["moved_folder"] for row in self.rows(mailbox, "moved_folder")[-1:]})
+        wait_for("the last mail", lambda: mail("last") in dict(
+            inbox_raw(self.servers, address, "Processed")).values())
         wait_for("all to be moved or known as gone", lambda: all(
             row["moved_at"] for row in self.rows(mailbox, "moved_at")), 30)
         fetch.stop()
