@@ -10,6 +10,7 @@ Who is believed is decided by the way that a mail takes (tests/servers/lib/postf
 By default people of the desk log in and all others come from outside with "pass".
 """
 
+import collections
 import contextlib
 import dataclasses
 import email
@@ -156,22 +157,34 @@ def inbox(servers, address, folder="INBOX"):
 
 
 class Box:
-    """A person's mailbox, read like a person does: what is new since the last look."""
+    """A person's mailbox, read like a person does: what is new since the last look. Seen is a mail, not a place in
+    the list: mails of one moment may be listed in another order later."""
 
     def __init__(self, servers, address):
         self.servers = servers
         self.address = address
-        self.seen = self.count()
+        mails = inbox_raw(servers, address) if self.count() > 0 else []
+        self.seen = collections.Counter(raw for _, raw in mails)
 
     def next(self, what="a mail", seconds=20.0):
         """(the oldest mail not yet seen, seconds waited for it)"""
         begun = time.monotonic()
-        mails = wait_for(f"{what} in {self.address}", self.newer, seconds)
-        self.seen += 1
-        return mails[0], time.monotonic() - begun
+        mails = wait_for(f"{what} in {self.address}", self.newer_raw, seconds)
+        self.seen[mails[0]] += 1
+        return parse(mails[0]), time.monotonic() - begun
 
     def newer(self):
-        return inbox(self.servers, self.address)[self.seen:] if self.count() > self.seen else []
+        return [parse(raw) for raw in self.newer_raw()]
+
+    def newer_raw(self):
+        left, found = self.seen.copy(), []
+        mails = inbox_raw(self.servers, self.address) if self.count() > left.total() else []
+        for _, raw in mails:
+            if left[raw] > 0:
+                left[raw] -= 1
+            else:
+                found.append(raw)
+        return found
 
     def count(self):
         """How many mails there are: asked so often that a session for each look would be too dear."""
