@@ -25,10 +25,10 @@ void typed_clear(struct typed *typed);
 MUST_CHECK enum status typed_read(const struct args *args, struct typed *typed, struct err *err);
 
 /* Can a mailbox be entered: log in by IMAP, and make its folders. */
-MUST_CHECK enum status mailbox_try(struct cli *cli, const struct mailbox_entry *entry,
+MUST_CHECK enum status account_try(struct cli *cli, const struct mailbox_entry *entry,
                                    struct err *err);
 
 /* postdesk mailbox check */
-enum status mailbox_run_check(struct cli *cli, const struct args *args, struct err *err);
+enum status account_run_check(struct cli *cli, const struct args *args, struct err *err);
 
 #endif

@@ -40,6 +40,9 @@ void view_print_card(const json_t *object, const struct field *fields, size_t co
 /* Print JSON, with a line feed. */
 void view_print_json(const json_t *value);
 
+/* {"is_well": …, "checks": […]}: what doctor and `mailbox check` say to programs. */
+void view_print_checks(bool is_well, json_t *checks);
+
 /* One of both, as --json says. */
 void view_table(const struct cli *cli, const struct rows *rows, const struct field *fields,
                 size_t count);

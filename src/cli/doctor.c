@@ -428,10 +428,7 @@ static void print_checks(const struct doctor *doctor)
     json_t *check = NULL;
 
     if (doctor->cli->is_json) {
-        json_t *object = json_pack("{s:b, s:O}", "is_well", !doctor->has_fault, "checks",
-                                   doctor->checks);
-        view_print_json(object);
-        json_decref(object);
+        view_print_checks(!doctor->has_fault, doctor->checks);
         return;
     }
     json_array_foreach(doctor->checks, i, check)

@@ -223,7 +223,7 @@ static enum status run_add(struct cli *cli, const struct args *args, struct err 
     if (status == ST_OK) {
         const char *secret = addition.entry.texts[ACCOUNT_SECRET];
         status = args_has(args, "no-check") ? check_secret_name(cli, secret, err)
-                                            : mailbox_try(cli, &addition.entry, err);
+                                            : account_try(cli, &addition.entry, err);
     }
     if (status == ST_OK) {
         status = tx_run(cli->conn, add, &addition, err);
@@ -440,7 +440,7 @@ static const struct verb VERBS[] = {
          "Nothing is changed, and no mail is sent. postdesk doctor also tries its trust profile.",
      .least_words = 1,
      .most_words = 1,
-     .run = mailbox_run_check},
+     .run = account_run_check},
     {.name = "set",
      .words = "ADDRESS|ID",
      .help = "change how a mailbox is reached and what it is trusted for",

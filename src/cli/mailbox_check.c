@@ -70,7 +70,7 @@ static enum status read_port(const char *text, uint16_t *port_out, struct err *e
     return status;
 }
 
-enum status mailbox_try(struct cli *cli, const struct mailbox_entry *entry, struct err *err)
+enum status account_try(struct cli *cli, const struct mailbox_entry *entry, struct err *err)
 {
     g_autofree char *password = NULL;
     OWNED(imapbox) box = NULL;
@@ -204,10 +204,7 @@ static void print_checks(const struct checking *checking)
     json_t *check = NULL;
 
     if (checking->cli->is_json) {
-        json_t *object = json_pack("{s:b, s:O}", "is_well", !checking->has_fault, "checks",
-                                   checking->checks);
-        view_print_json(object);
-        json_decref(object);
+        view_print_checks(!checking->has_fault, checking->checks);
         return;
     }
     view_print_table(checking->checks, FIELDS, G_N_ELEMENTS(FIELDS));
@@ -234,7 +231,7 @@ static enum status read_account(struct cli *cli, const char *key,
                            : status;
 }
 
-enum status mailbox_run_check(struct cli *cli, const struct args *args, struct err *err)
+enum status account_run_check(struct cli *cli, const struct args *args, struct err *err)
 {
     g_autofree char *key = entry_key(args_word(args, 0));
     struct mailbox_account *account = NULL;

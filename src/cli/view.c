@@ -94,6 +94,14 @@ void view_print_json(const json_t *value)
     putchar('\n');
 }
 
+void view_print_checks(bool is_well, json_t *checks)
+{
+    json_t *object = json_pack("{s:b, s:O}", "is_well", is_well, "checks", checks);
+
+    view_print_json(object);
+    json_decref(object);
+}
+
 /* ---- JSON to text for people ---- */
 
 static char *time_text(const char *iso)
