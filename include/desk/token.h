@@ -98,7 +98,8 @@ char *token_address(const char *mailbox_address, const char *token_text);
 char *token_remove_all(const char *text);
 
 /* The same for bytes of any kind, in place: a token's characters become "*", also where they stand two or four bytes
- * apart (UTF-16, UTF-32) or on both sides of a soft line break (quoted-printable). True: there was one. */
+ * apart (UTF-16, UTF-32) or on both sides of a soft line break (quoted-printable). Other encodings (base64) are undone
+ * by the caller first. True: there was one. */
 bool token_mask(char *bytes, size_t length);
 
 #endif

@@ -308,44 +308,55 @@ static size_t base32_run(const char *text)
 char *token_remove_all(const char *text)
 {
     g_autoptr(GString) kept = g_string_sized_new(strlen(text));
+    const char *removed_to = text; /* behind the last token that was found */
 
-    while (*text != '\0') {
-        size_t run = base32_run(text);
-        size_t at = 0;
+    for (size_t run = base32_run(text); *text != '\0'; run = run > 0 ? run - 1 : base32_run(text)) {
+        struct token token;
 
-        /* A token may stand in the middle of a run: "support%2BTOKEN" is one. */
-        while (run - at >= TOKEN_CHARS) {
-            struct token token;
-            if (read_fields(text + at, &token)) {
-                g_string_append(kept, "…");
-                at += TOKEN_CHARS;
-            } else {
-                g_string_append_c(kept, text[at++]);
-            }
+        /* A token may stand in the middle of a run ("support%2BTOKEN" is one), also in what looks like another. */
+        if (run >= TOKEN_CHARS && read_fields(text, &token)) {
+            g_string_append(kept, text >= removed_to ? "…" : "");
+            removed_to = text + TOKEN_CHARS;
         }
-        g_string_append_len(kept, text + at, (gssize)(run - at));
-        text += run;
-        if (*text != '\0') {
-            g_string_append_c(kept, *text++);
+        if (text >= removed_to) {
+            g_string_append_c(kept, *text);
         }
+        text++;
     }
     return g_string_free(g_steal_pointer(&kept), FALSE);
 }
 
-/* The bytes between two characters of a token at at: NULs of a wide encoding, or a soft line break. */
+/* The bytes of a soft line break (RFC 2045 section 6.7) at at; blanks may have come behind its sign on the way. */
+static size_t soft_break_length(const char *at, const char *end)
+{
+    const char *from = at;
+
+    if (at == end || *at != '=') {
+        return 0;
+    }
+    do {
+        at++;
+    } while (at < end && (*at == ' ' || *at == '\t'));
+    at += at < end && *at == '\r';
+    return at < end && *at == '\n' ? (size_t)(at + 1 - from) : 0;
+}
+
+/* The bytes between two characters of a token at at: NULs of a wide encoding, or soft line breaks. */
 static size_t gap_length(const char *at, const char *end)
 {
-    size_t left = (size_t)(end - at);
+    static const char WIDE[3] = {0};
+    const char *from = at;
 
-    if (left >= 2 && at[0] == '=' && at[1] == '\n') {
-        return 2;
+    if ((size_t)(end - at) >= sizeof WIDE && memcmp(at, WIDE, sizeof WIDE) == 0) {
+        return sizeof WIDE;
     }
-    if (left >= 3 && memcmp(at, "=\r\n", 3) == 0) {
-        return 3;
+    if (*at == '\0') {
+        return 1;
     }
-    return left >= 3 && at[0] == '\0' && at[1] == '\0' && at[2] == '\0' ? 3
-           : left >= 1 && at[0] == '\0'                                 ? 1
-                                                                        : 0;
+    for (size_t step = soft_break_length(at, end); step > 0; step = soft_break_length(at, end)) {
+        at += step;
+    }
+    return (size_t)(at - from);
 }
 
 /* How many bytes a token takes there; 0: there is none. */
@@ -357,9 +368,7 @@ static size_t token_span(const char *bytes, const char *end)
     size_t count = 0;
 
     while (at < end && count < TOKEN_CHARS) {
-        size_t gap = count > 0 && base32_value(*at) < 0 ? gap_length(at, end) : 0;
-
-        at += gap;
+        at += count > 0 && base32_value(*at) < 0 ? gap_length(at, end) : 0;
         if (at == end || base32_value(*at) < 0) {
             return 0;
         }
@@ -371,20 +380,17 @@ static size_t token_span(const char *bytes, const char *end)
 bool token_mask(char *bytes, size_t length)
 {
     const char *end = bytes + length;
-    bool is_found = false;
+    const char *masked_to = bytes; /* behind the last token that was found */
 
-    for (char *at = bytes; at < end;) {
-        bool may_begin = base32_value(*at) >> 1 ==
-                         VERSION; /* the version's four bits and one more */
+    /* What looks like a token may overlap a real one: of neither a character stays. */
+    for (char *at = bytes; at < end; at++) {
+        bool may_begin = base32_value(*at) >> 1 == VERSION; /* its four bits and one more */
         size_t span = may_begin ? token_span(at, end) : 0;
 
-        for (size_t i = 0; i < span; i++) {
-            if (base32_value(at[i]) >= 0) {
-                at[i] = '*';
-            }
+        masked_to = span > 0 ? at + span : masked_to;
+        if (at < masked_to && base32_value(*at) >= 0) {
+            *at = '*';
         }
-        is_found = is_found || span > 0;
-        at += span > 0 ? span : 1;
     }
-    return is_found;
+    return masked_to > bytes;
 }

@@ -276,10 +276,10 @@ Test(token, lives_for_the_days_that_are_set)
 
 Test(token, tells_technicians_from_others)
 {
-    for (int purpose = TOKEN_CONTACT_REPLY; purpose <= TOKEN_UNDO; purpose++) {
+    for (int purpose = TOKEN_CONTACT_REPLY; purpose <= TOKEN_HELD; purpose++) {
         struct token token = {.purpose = (enum token_purpose)purpose};
         bool want = purpose == TOKEN_TECHNICIAN_REPLY || purpose == TOKEN_TECHNICIAN_NOTE ||
-                    purpose == TOKEN_UNDO;
+                    purpose == TOKEN_UNDO || purpose == TOKEN_HELD;
         cr_expect_eq(token_is_technicians(&token), want, "%s", token_purpose_name(token.purpose));
     }
 }
@@ -372,4 +372,213 @@ Test(token, is_removed_wherever_it_stands)
         g_autofree char *got = token_remove_all(input);
         cr_expect_str_eq(got, REMOVED[i].want, "%s: got %s", REMOVED[i].name, got);
     }
+}
+
+/* ---- masked in bytes ---------------------------------------------------------------------------- */
+
+/* Mask a copy of exactly these bytes, so that a look behind their end is seen by valgrind and ASan; own. */
+static char *mask(const char *bytes, size_t length, bool *is_found_out)
+{
+    char *copy = g_memdup2(bytes, length);
+
+    *is_found_out = token_mask(copy, length);
+    return copy;
+}
+
+static void expect_masked(const char *name, const char *input, const char *want, size_t length)
+{
+    bool is_found = false;
+    g_autofree char *got = mask(input, length, &is_found);
+
+    cr_expect_eq(is_found, memcmp(input, want, length) != 0, "%s: found %d", name, is_found);
+    cr_expect_arr_eq(got, want, length, "%s: got %.*s", name, (int)length, got);
+}
+
+/* Every token in input becomes as many stars. */
+static void expect_masked_text(const char *name, const char *input, const char *token)
+{
+    g_autofree char *stars = g_strnfill(TOKEN_CHARS, '*');
+    g_autofree char *written = put_token(input, token);
+    g_autofree char *want = put_token(input, stars);
+
+    expect_masked(name, written, want, strlen(want));
+}
+
+Test(token, is_masked_in_the_same_places_as_in_a_text)
+{
+    struct token_keys keys = two_keys();
+    struct token token = annas();
+    char text[TOKEN_CHARS + 1];
+
+    token_write(&keys, &token, NONCE, text);
+    for (size_t i = 0; i < G_N_ELEMENTS(REMOVED); i++) {
+        expect_masked_text(REMOVED[i].name, REMOVED[i].input, text);
+    }
+}
+
+/* The text with something in it behind its first characters; own. */
+static char *split(const char *text, size_t behind, const char *what)
+{
+    return g_strdup_printf("%.*s%s%s", (int)behind, text, what, text + behind);
+}
+
+static const struct {
+    const char *name;
+    const char *between;
+    bool is_one; /* are both halves one token for whoever reads it? */
+} BETWEEN[] = {
+    {"a soft line break", "=\r\n", true},
+    {"a soft line break of Unix", "=\n", true},
+    {"a soft line break with padding", "= \t\r\n", true},
+    {"a line break", "\r\n", false},
+    {"a blank", " ", false},
+    {"a sign without a break", "=", false},
+    {"an encoded byte", "=09", false},
+    {"padding without a break", "=  ", false},
+    {"a carriage return alone", "=\r", false},
+    {"two soft line breaks", "=\r\n=\n", true},
+    {"a character of other languages", "\xc3\xa4", false},
+};
+
+Test(token, is_masked_on_both_sides_of_a_soft_line_break_only)
+{
+    struct token_keys keys = two_keys();
+    struct token token = annas();
+    char text[TOKEN_CHARS + 1];
+    g_autofree char *stars = g_strnfill(TOKEN_CHARS, '*');
+
+    token_write(&keys, &token, NONCE, text);
+    for (size_t i = 0; i < G_N_ELEMENTS(BETWEEN); i++) {
+        for (size_t behind = 1; behind < TOKEN_CHARS; behind++) {
+            g_autofree char *cut = split(text, behind, BETWEEN[i].between);
+            g_autofree char *masked = split(stars, behind, BETWEEN[i].between);
+            expect_masked(BETWEEN[i].name, cut, BETWEEN[i].is_one ? masked : cut, strlen(cut));
+        }
+    }
+}
+
+Test(token, is_masked_on_both_sides_of_every_soft_line_break)
+{
+    struct token_keys keys = two_keys();
+    struct token token = annas();
+    char text[TOKEN_CHARS + 1];
+    g_autoptr(GString) cut = g_string_new("=\r\n");
+    g_autoptr(GString) want = g_string_new("=\r\n");
+
+    token_write(&keys, &token, NONCE, text);
+    for (size_t i = 0; i < TOKEN_CHARS; i++) {
+        g_string_append_printf(cut, "%c=\r\n", text[i]);
+        g_string_append(want, "*=\r\n");
+    }
+    expect_masked("a line each character", cut->str, want->str, want->len);
+}
+
+/* The text with each character in a unit of so many bytes, at a place in it; own. */
+static GString *widen(const char *text, size_t width, size_t place)
+{
+    GString *wide = g_string_new(NULL);
+
+    for (; *text != '\0'; text++) {
+        for (size_t i = 0; i < width; i++) {
+            g_string_append_c(wide, i == place ? *text : '\0');
+        }
+    }
+    return wide;
+}
+
+static const struct {
+    const char *name;
+    size_t width;
+    size_t place;
+} WIDTHS[] = {
+    {"UTF-16, little end first", 2, 0},
+    {"UTF-16, big end first", 2, 1},
+    {"UTF-32, little end first", 4, 0},
+    {"UTF-32, big end first", 4, 3},
+};
+
+Test(token, is_masked_in_wide_characters)
+{
+    struct token_keys keys = two_keys();
+    struct token token = annas();
+    char text[TOKEN_CHARS + 1];
+    g_autofree char *stars = g_strnfill(TOKEN_CHARS, '*');
+
+    token_write(&keys, &token, NONCE, text);
+    for (size_t i = 0; i < G_N_ELEMENTS(WIDTHS); i++) {
+        for (size_t r = 0; r < G_N_ELEMENTS(REMOVED); r++) {
+            g_autofree char *written = put_token(REMOVED[r].input, text);
+            g_autofree char *masked = put_token(REMOVED[r].input, stars);
+            g_autoptr(GString) wide = widen(written, WIDTHS[i].width, WIDTHS[i].place);
+            g_autoptr(GString) want = widen(masked, WIDTHS[i].width, WIDTHS[i].place);
+            expect_masked(WIDTHS[i].name, wide->str, want->str, want->len);
+        }
+    }
+    g_autofree char *start = g_strndup(text, 1);
+    g_autoptr(GString) far = widen(start, 3, 0);
+    g_string_append(far, text + 1);
+    expect_masked("two NULs are of no encoding", far->str, far->str, far->len);
+}
+
+Test(token, is_masked_whole_or_not_at_all_where_the_bytes_end)
+{
+    struct token_keys keys = two_keys();
+    struct token token = annas();
+    char text[TOKEN_CHARS + 1];
+    static const char *const INSIDE[] = {"=\r\n", "= \n"};
+
+    token_write(&keys, &token, NONCE, text);
+    expect_masked("no bytes", "", "", 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(WIDTHS); i++) {
+        g_autoptr(GString) wide = widen(text, WIDTHS[i].width, WIDTHS[i].place);
+        size_t behind = WIDTHS[i].width - 1 - WIDTHS[i].place; /* NULs of the last character */
+        for (size_t length = 0; length < wide->len; length++) {
+            bool is_found = false;
+            g_autofree char *got = mask(wide->str, length, &is_found);
+            cr_expect_eq(is_found, length >= wide->len - behind, "%s, %zu bytes", WIDTHS[i].name,
+                         length);
+        }
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(INSIDE); i++) {
+        for (size_t behind = 1; behind < TOKEN_CHARS; behind++) {
+            g_autofree char *cut = split(text, behind, INSIDE[i]);
+            for (size_t length = behind; length < strlen(cut); length++) {
+                expect_masked("cut", cut, cut, length);
+            }
+        }
+    }
+}
+
+/* What stands before a token may look like one together with the token's first characters, if the last of them has
+ * but two bits. Masking that alone would leave the rest, and what is lost of it can be guessed. */
+Test(token, does_not_hide_behind_what_looks_like_one)
+{
+    struct token_keys keys = two_keys();
+    struct token other = {.purpose = TOKEN_UNDO,
+                          .object_kind = TOKEN_OUTBOUND,
+                          .object = 0x0102030405};
+    struct token token = annas();
+    char text[TOKEN_CHARS + 1];
+    char before[TOKEN_CHARS + 1];
+    unsigned overlaps = 0;
+
+    token_write(&keys, &other, NONCE, before);
+    keys.signing_slot = 4; /* its last bit is 0: the second character can end a token */
+    token_write(&keys, &token, NONCE, text);
+    for (size_t shift = 11; shift < TOKEN_CHARS; shift++) {
+        g_autofree char *both = g_strdup_printf("<%.*s%s>", (int)shift, before, text);
+        g_autofree char *head = g_strndup(both + 1, TOKEN_CHARS);
+        g_autofree char *stars = g_strnfill(shift + TOKEN_CHARS, '*');
+        g_autofree char *want = g_strdup_printf("<%s>", stars);
+        g_autofree char *kept = token_remove_all(both);
+        struct token seen;
+        struct err err = {.status = ST_OK};
+
+        if (token_read(head, &seen, &err) == ST_OK) {
+            expect_masked("overlapping", both, want, strlen(want));
+            cr_expect_str_eq(kept, "<…>", "%zu: got %s", shift, kept);
+            overlaps++;
+        }
+    }
+    cr_expect_geq(overlaps, 5, "%u", overlaps);
 }
