@@ -178,18 +178,20 @@
 #define LIMIT_DETAIL_CHARS       255   /* a phone number, a city */
 #define LIMIT_DETAIL_LINES_CHARS 10000 /* a postal address, notes */
 #define LIMIT_PHONES             10    /* of a person */
-#define LIMIT_SIGNATURE_CHARS    1000  /* of the desk, of a technician */
-#define LIMIT_SIGNATURE_LINES    12
-#define LIMIT_ZONES              64 /* whose rules a process keeps */
-#define LIMIT_PERSON_ADDRESSES   20
-#define LIMIT_CUSTOMER_DOMAINS   200
-#define LIMIT_DAY_SPANS          10   /* of working hours */
-#define LIMIT_HOLIDAYS           1000 /* of the calendar */
-#define LIMIT_IMPORT_BYTES       268435456
-#define LIMIT_IMPORT_ROWS        1000000
-#define LIMIT_IMPORT_ERRORS      1000 /* that are shown; the others are counted */
-#define LIMIT_CSV_CELLS          200  /* of a row */
-#define LIMIT_CSV_CELL_BYTES     1048576
+#define LIMIT_SUB_ADDRESS_BYTES \
+ 16 /* a longer mailbox name leaves no room for a token (RFC 5321: 64) */
+#define LIMIT_SIGNATURE_CHARS  1000 /* of the desk, of a technician */
+#define LIMIT_SIGNATURE_LINES  12
+#define LIMIT_ZONES            64 /* whose rules a process keeps */
+#define LIMIT_PERSON_ADDRESSES 20
+#define LIMIT_CUSTOMER_DOMAINS 200
+#define LIMIT_DAY_SPANS        10   /* of working hours */
+#define LIMIT_HOLIDAYS         1000 /* of the calendar */
+#define LIMIT_IMPORT_BYTES     268435456
+#define LIMIT_IMPORT_ROWS      1000000
+#define LIMIT_IMPORT_ERRORS    1000 /* that are shown; the others are counted */
+#define LIMIT_CSV_CELLS        200  /* of a row */
+#define LIMIT_CSV_CELL_BYTES   1048576
 /* Rules. */
 #define LIMIT_RULES                 10000   /* of a desk, and as many tests */
 #define LIMIT_RULE_FILE_BYTES       1048576 /* one file */

@@ -26,4 +26,7 @@ struct plan *decide_cli_reply(const struct records *records, ticket_id ticket, p
 struct plan *decide_cli_note(const struct records *records, ticket_id ticket, person_id technician,
                              const char *text);
 
+/* How the subject of a probe of postdesk doctor begins; id is its number among the mails out. Own. */
+char *decide_probe_subject(outbound_id id);
+
 #endif

@@ -241,6 +241,32 @@ static void tell_forged(struct doctor *doctor, const struct probe_result *result
     }
 }
 
+/* What carries an answer to its ticket: the address that it goes to, and the Message-ID that it answers to. */
+static void tell_ways(struct doctor *doctor, const struct probe_result *genuine,
+                      const struct probe_result *detail)
+{
+    if (genuine->fate == PROBE_JUDGED && genuine->is_renamed) {
+        doctor_add(
+            doctor, "message-id", GRAVITY_WARNING,
+            "nothing, as long as answers come in by their address; answers are also known by "
+            "References, and the server's own ids are learnt from them",
+            "the server writes its own over the desk's");
+    } else if (genuine->fate == PROBE_JUDGED) {
+        doctor_add(doctor, "message-id", GRAVITY_WELL, "", "the server leaves it as it is");
+    }
+    if (detail->fate == PROBE_JUDGED) {
+        doctor_add(doctor, "sub-addresses", GRAVITY_WELL, "", "mail to user+detail@… comes in");
+    } else if (detail->fate != PROBE_NOT_SENT && genuine->fate == PROBE_JUDGED) {
+        g_autofree char *hint =
+            g_strdup_printf("answers go to such addresses, and would be lost; postdesk mailbox set "
+                            "%s --subaddresses no, or --wait SECONDS for a slow server",
+                            doctor->subject);
+        doctor_add(doctor, "sub-addresses", GRAVITY_FAULT, hint,
+                   "mail to user+detail@… does not come in%s%s",
+                   detail->detail[0] == '\0' ? "" : ": ", detail->detail);
+    }
+}
+
 /* The daemon must have made an event of it, whoever was faster. */
 static void tell_became(struct doctor *doctor, const struct probe_result *result)
 {
@@ -278,7 +304,7 @@ static void probe(struct doctor *doctor, const struct mailbox_account *account, 
                                     .via_host = doctor->via_host,
                                     .via_port = (uint16_t)doctor->via_port,
                                     .wait_ms = doctor->wait_s * MS,
-                                    .only_genuine = !is_trusted};
+                                    .is_forging = is_trusted};
 
     cli_say(doctor->cli, "%s: sending probes, waiting at most %" PRId64 " s …\n", account->address,
             doctor->wait_s);
@@ -286,6 +312,7 @@ static void probe(struct doctor *doctor, const struct mailbox_account *account, 
         doctor_add(doctor, "probes", GRAVITY_FAULT, err.hint, "%s", err.text);
     } else {
         tell_genuine(doctor, &results[PROBE_GENUINE], is_trusted);
+        tell_ways(doctor, &results[PROBE_GENUINE], &results[PROBE_DETAIL]);
         for (int i = 0; i < PROBE_KINDS; i++) {
             tell_became(doctor, &results[i]);
         }

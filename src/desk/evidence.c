@@ -4,10 +4,12 @@
  * nothing else: what does not get into struct evidence cannot raise a right. Says for people what was found.
  * Pure.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/limits.h"
 #include "core/text.h"
+#include "desk/decide.h"
 #include "desk/decision.h"
 #include "desk/governor.h"
 #include "desk/outsize.h"
@@ -111,14 +113,29 @@ static bool has_permission(const struct identity *identity, const struct ticket_
            permission_technician_may(identity->person, ticket, ACTION_COMMENT);
 }
 
+char *decide_probe_subject(outbound_id id)
+{
+    return g_strdup_printf("postdesk probe %" PRId64, id);
+}
+
+/* Where a provider has written another Message-ID over it, a probe has its own in References. Answers to other mails of
+ * ours have one there, too; but not below this subject. */
+static bool is_renamed_probe(const struct facts *facts, const struct token_record *token)
+{
+    g_autofree char *subject = decide_probe_subject(token->outbound);
+
+    return token->place == TOKEN_IN_REFERENCES && g_str_has_prefix(facts->subject, subject);
+}
+
 /* A probe of postdesk doctor: it may bear anybody's name, but its Message-ID was signed for one mail of ours and
  * no ticket. */
-static bool is_probe(const struct records *records)
+static bool is_probe(const struct facts *facts, const struct records *records)
 {
     for (guint i = 0; i < records->tokens->len; i++) {
         const struct token_record *token = records->tokens->pdata[i];
-        if (token->place == TOKEN_IN_MESSAGE_ID && token->is_valid &&
-            token->purpose == TOKEN_BOUNCE && token->object_kind == TOKEN_OUTBOUND) {
+        bool is_id = token->place == TOKEN_IN_MESSAGE_ID || is_renamed_probe(facts, token);
+        if (is_id && token->is_valid && token->purpose == TOKEN_BOUNCE &&
+            token->object_kind == TOKEN_OUTBOUND) {
             return true;
         }
     }
@@ -154,10 +171,12 @@ void evidence_weigh(struct decision *decision)
                                    plan->where);
 
     const struct ticket_record *ticket = decision->place.ticket;
+    bool is_our_probe = is_probe(facts, records);
+
     evidence->shape = shape_of(facts);
     evidence->writer = writer_of(facts);
-    evidence->claim = is_probe(records) ? CLAIM_OURSELVES
-                                        : identity_claim_on(&decision->identity, ticket);
+    evidence->claim = is_our_probe ? CLAIM_OURSELVES
+                                   : identity_claim_on(&decision->identity, ticket);
     evidence->token = authority_token(records, &decision->identity, evidence->claim, ticket,
                                       decision->place.held, plan->may);
     evidence->placing = placing_of(&decision->place, evidence->writer);
@@ -166,7 +185,7 @@ void evidence_weigh(struct decision *decision)
     evidence->opening = opening_of(&decision->identity, records);
     evidence->is_flood = governor_is_flood(records, evidence->claim, evidence->auth == AUTH_PASS);
     evidence->needs_auth = records->mailbox.needs_auth;
-    evidence->is_own_notice = is_own_notice(records);
+    evidence->is_own_notice = is_own_notice(records) || is_our_probe;
     evidence->is_released = records->released_by != NULL;
     weigh_size(decision);
     evidence->unknown_senders = records->settings.unknown_senders;

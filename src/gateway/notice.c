@@ -27,8 +27,7 @@
 #include "message/address.h"
 #include "message/compose.h"
 
-#define DEFAULT_LANGUAGE  "en"
-#define SUB_ADDRESS_BYTES 16 /* a longer mailbox name leaves no room for a token (RFC 5321: 64) */
+#define DEFAULT_LANGUAGE "en"
 
 /* Made by src/core/embed.py. */
 const struct embedded *notice_files(size_t *count_out);
@@ -265,7 +264,7 @@ static bool has_string(GPtrArray *strings, const char *string)
 /* Can a token stand in the mailbox's address? */
 static bool takes_tokens(const struct due_mailbox *mailbox)
 {
-    return mailbox->has_subaddresses && strcspn(mailbox->address, "@") <= SUB_ADDRESS_BYTES;
+    return mailbox->has_subaddresses && strcspn(mailbox->address, "@") <= LIMIT_SUB_ADDRESS_BYTES;
 }
 
 /* Where no address can carry the token, the Message-ID does; and there are providers that write another one

@@ -1,15 +1,16 @@
-/* probe - does a mailbox's trust profile hold?
+/* probe - do a mailbox's trust profile, its Message-IDs and its sub-addresses hold?
  *
  * A trust profile says whose Authentication-Results are believed, and everything a technician may do by mail
- * hangs on it. So it is tried, with two mails that we send to the mailbox ourselves: a genuine one, by
+ * hangs on it. So it is tried, with mails that we send to the mailbox ourselves: a genuine one, by
  * its own SMTP account, which has to come in authenticated; and one that claims to be, by the same
- * account or from outside, which must not.
+ * account or from outside, which must not. A third goes to a sub-address, where answers to the desk go.
  *
  *     rows in outbound_mail (never sent by a sender: they are suppressed) ─▶ signed Message-IDs
  *     SMTP ─▶ INBOX ─▶ the daemon takes them: events          ─▶ read from inbound_mail
  *                    ─▶ nobody takes them (no daemon is there) ─▶ read by IMAP, moved out of INBOX
  *
- * Whoever takes a probe knows it by its Message-ID and makes no ticket of it. While a daemon reads the
+ * Whoever takes a probe knows it by its Message-ID (or by References and subject, where a provider writes another
+ * Message-ID) and makes no ticket of it. While a daemon reads the
  * mailbox, nothing is moved here: a mail that leaves INBOX under the daemon's hands, or stands in
  * Processed without a row, would look like one that was lost.
  * I/O: database, SMTP, IMAP, the jail (what came in is foreign, whoever sent it).
@@ -45,7 +46,6 @@ struct probe {
     struct imapbox *box;            /* own */
     uint32_t first_uid;             /* of INBOX, from which on they can be */
     struct probe_result *results;   /* borrowed */
-    int count;
 };
 
 static void probe_clear(struct probe *probe)
@@ -150,12 +150,28 @@ static enum status read_mailbox(struct tx *tx, struct probe *probe, struct err *
     return status;
 }
 
+/* As gateway/notice does: can a token stand in its addresses? */
+static bool takes_tokens(const struct mailbox_record *mailbox)
+{
+    return mailbox->has_subaddresses && strcspn(mailbox->address, "@") <= LIMIT_SUB_ADDRESS_BYTES;
+}
+
+/* To the token that the Message-ID begins with. Own. */
+static char *detail_address(const char *mailbox, const char *message_id)
+{
+    return g_strdup_printf("%.*s+%.*s%s", (int)strcspn(mailbox, "@"), mailbox,
+                           (int)strcspn(message_id, ".@"), message_id, strchr(mailbox, '@'));
+}
+
 /* Rows that no sender takes. */
 static enum status put_rows(struct tx *tx, struct probe *probe, struct err *err)
 {
     struct outbox_mail mails[PROBE_KINDS] = {{0}};
 
-    for (int i = 0; i < probe->count; i++) {
+    if (!takes_tokens(&probe->records->mailbox)) {
+        probe->results[PROBE_DETAIL].fate = PROBE_NOT_SENT;
+    }
+    for (int i = 0; i < PROBE_KINDS; i++) {
         mails[i] = (struct outbox_mail){.mailbox = &probe->records->mailbox,
                                         .notice = "probe",
                                         .address = probe->records->mailbox.address,
@@ -164,8 +180,8 @@ static enum status put_rows(struct tx *tx, struct probe *probe, struct err *err)
                                         .reason = "postdesk doctor",
                                         .suppressed_by = "sent by postdesk doctor itself"};
     }
-    enum status status = outbox_put_alone(tx, mails, (size_t)probe->count, err);
-    for (int i = 0; i < probe->count && status == ST_OK; i++) {
+    enum status status = outbox_put_alone(tx, mails, PROBE_KINDS, err);
+    for (int i = 0; i < PROBE_KINDS && status == ST_OK; i++) {
         probe->ids[i] = mails[i].id;
         g_clear_pointer(&probe->message_ids[i], g_free);
         status = probe_store_begun(tx, mails[i].id, &probe->message_ids[i], &probe->newest, err);
@@ -226,6 +242,8 @@ static enum status send_one(struct probe *probe, enum probe_kind kind, struct er
 {
     const struct probe_options *options = probe->options;
     const char *own = probe->records->mailbox.address;
+    g_autofree char *to = kind == PROBE_DETAIL ? detail_address(own, probe->message_ids[kind])
+                                               : g_strdup(own);
     bool is_outside = kind == PROBE_FORGED && options->via_host != NULL;
     struct submit_options outside = {.host = options->via_host,
                                      .port = options->via_port,
@@ -238,6 +256,7 @@ static enum status send_one(struct probe *probe, enum probe_kind kind, struct er
     struct probe_mail mail = {.kind = kind,
                               .mailbox = &probe->records->mailbox,
                               .from = from,
+                              .id = probe->ids[kind],
                               .message_id = probe->message_ids[kind],
                               .now_us = probe->records->now_us};
 
@@ -247,7 +266,7 @@ static enum status send_one(struct probe *probe, enum probe_kind kind, struct er
                             : open_smtp(options->config, options->account, &submit, err);
     }
     if (status == ST_OK) {
-        status = hand_over(submit, is_outside ? from : own, own, bytes, &probe->results[kind], err);
+        status = hand_over(submit, is_outside ? from : own, to, bytes, &probe->results[kind], err);
     }
     return status;
 }
@@ -274,9 +293,9 @@ static char *sentences(const GPtrArray *list)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static enum status judge(const struct probe *probe, GBytes *raw, struct probe_result *result,
-                         struct err *err)
+static enum status judge(const struct probe *probe, GBytes *raw, int kind, struct err *err)
 {
+    struct probe_result *result = &probe->results[kind];
     OWNED(jail) jail = NULL;
     g_autoptr(GPtrArray) may = g_ptr_array_new_with_free_func(g_free);
     struct jail_mail mail = {.raw = raw, .wants_own_child = true};
@@ -291,6 +310,7 @@ static enum status judge(const struct probe *probe, GBytes *raw, struct probe_re
     } else if (status == ST_OK) {
         result->auth = auth_of(mail.facts, &probe->records->mailbox, may);
         result->fate = PROBE_JUDGED;
+        result->is_renamed = g_strcmp0(mail.facts->message_id, probe->message_ids[kind]) != 0;
         set_text(&result->detail, sentences(may));
         collect_stamps(mail.facts, result);
     }
@@ -305,13 +325,14 @@ static enum status look_in_desk(struct probe *probe, int kind, struct err *err)
 {
     TX_AUTO struct tx *tx = NULL;
     g_autoptr(GBytes) raw = NULL;
+    g_autofree char *subject = probe_mail_subject((enum probe_kind)kind, probe->ids[kind]);
     struct probe_result *result = &probe->results[kind];
     mail_id mail = 0;
 
     enum status status = tx_begin(probe->conn, TX_READ_ONLY, &tx, err);
     if (status == ST_OK) {
         g_clear_pointer(&result->became, g_free);
-        status = probe_store_find(tx, probe->message_ids[kind], probe->newest, &mail,
+        status = probe_store_find(tx, probe->message_ids[kind], subject, probe->newest, &mail,
                                   &result->became, err);
     }
     if (status == ST_NOT_FOUND) {
@@ -321,7 +342,7 @@ static enum status look_in_desk(struct probe *probe, int kind, struct err *err)
     if (status == ST_OK) {
         status = inbound_store_raw(tx, mail, &raw, err);
     }
-    return status == ST_OK ? judge(probe, raw, result, err) : status;
+    return status == ST_OK ? judge(probe, raw, kind, err) : status;
 }
 
 static enum status daemon_reads(struct probe *probe, bool *reads_out, struct err *err)
@@ -342,7 +363,7 @@ static bool has_id(GBytes *raw, const char *message_id)
 {
     gsize length = 0;
     const char *bytes = g_bytes_get_data(raw, &length);
-    g_autofree char *id = g_strconcat("<", message_id, ">", NULL);
+    g_autofree char *id = g_strconcat("<", message_id, ">", NULL); /* also in References */
 
     return g_strstr_len(bytes, (gssize)length, id) != NULL;
 }
@@ -355,11 +376,11 @@ static enum status look_at(struct probe *probe, const struct imapbox_mail *mail,
 
     *kind_out = -1;
     enum status status = imapbox_fetch_bodies(probe->box, mail, 1, &raw, err);
-    for (int i = 0; i < probe->count && status == ST_OK && raw != NULL; i++) {
+    for (int i = 0; i < PROBE_KINDS && status == ST_OK && raw != NULL; i++) {
         if (probe->results[i].fate == PROBE_LOST && has_id(raw, probe->message_ids[i])) {
             *kind_out = i;
             set_text(&probe->results[i].folder, g_strdup(folder));
-            return judge(probe, raw, &probe->results[i], err);
+            return judge(probe, raw, i, err);
         }
     }
     return status;
@@ -431,7 +452,7 @@ static enum status look_in_junk(struct probe *probe, struct err *err)
 
 static bool is_missing(const struct probe *probe)
 {
-    for (int i = 0; i < probe->count; i++) {
+    for (int i = 0; i < PROBE_KINDS; i++) {
         if (probe->results[i].fate == PROBE_LOST) {
             return true;
         }
@@ -444,7 +465,7 @@ static enum status look(struct probe *probe, struct err *err)
     bool is_read = false;
     enum status status = ST_OK;
 
-    for (int i = 0; i < probe->count && status == ST_OK; i++) {
+    for (int i = 0; i < PROBE_KINDS && status == ST_OK; i++) {
         if (probe->results[i].fate == PROBE_LOST) {
             status = look_in_desk(probe, i, err);
         }
@@ -460,7 +481,7 @@ static enum status look(struct probe *probe, struct err *err)
 
 /* ---- the whole ---- */
 
-static enum status wait_for_both(struct probe *probe, struct err *err)
+static enum status wait_for_all(struct probe *probe, struct err *err)
 {
     int64_t end_us = clock_monotonic_us(clock_real()) + probe->options->wait_ms * 1000;
     enum status status = look(probe, err);
@@ -492,8 +513,7 @@ enum status probe_run(struct conn *conn, const struct probe_options *options,
     struct probe probe = {.conn = conn,
                           .options = options,
                           .records = records_new(),
-                          .results = results,
-                          .count = options->only_genuine ? 1 : PROBE_KINDS};
+                          .results = results};
 
     for (int i = 0; i < PROBE_KINDS; i++) {
         results[i] = (struct probe_result){.fate = PROBE_LOST,
@@ -503,12 +523,17 @@ enum status probe_run(struct conn *conn, const struct probe_options *options,
                                            .became = g_strdup(""),
                                            .stamps = g_ptr_array_new_with_free_func(g_free)};
     }
+    if (!options->is_forging) {
+        results[PROBE_FORGED].fate = PROBE_NOT_SENT;
+    }
     enum status status = open_inbox(&probe, err);
     if (status == ST_OK) {
         status = tx_run(conn, prepare, &probe, err);
     }
-    for (int i = 0; i < probe.count && status == ST_OK; i++) {
-        status = send_one(&probe, (enum probe_kind)i, err);
+    for (int i = 0; i < PROBE_KINDS && status == ST_OK; i++) {
+        if (results[i].fate != PROBE_NOT_SENT) {
+            status = send_one(&probe, (enum probe_kind)i, err);
+        }
     }
-    return status == ST_OK ? wait_for_both(&probe, err) : status;
+    return status == ST_OK ? wait_for_all(&probe, err) : status;
 }

@@ -4,12 +4,13 @@
  * profile believes, with the border's own name, above and below a Received line that looks like the
  * border's. A border that deserves the trust takes them out or writes its own above them.
  *
- * Both bear a signed Message-ID of the desk, by which the daemon knows them: they become events, never
- * tickets (desk/decide).
+ * All bear a signed Message-ID of the desk, by which the daemon knows them: they become events, never tickets
+ * (desk/evidence). There are providers that write another Message-ID over it, so it stands in References as well.
  * Pure.
  */
 #include <string.h>
 
+#include "desk/decide.h"
 #include "gateway/probe.h"
 #include "message/address.h"
 #include "message/compose.h"
@@ -21,6 +22,16 @@ static const char FORGED_TEXT[] =
     "This is a probe of postdesk doctor: a mail with a forged sender and forged "
     "Authentication-Results, to see\nwhether the mail server takes them out. Nobody has to do "
     "anything.\n";
+
+static const char *const NAMES[PROBE_KINDS] =
+    {[PROBE_GENUINE] = "genuine", [PROBE_DETAIL] = "sub-address", [PROBE_FORGED] = "forged"};
+
+char *probe_mail_subject(enum probe_kind kind, outbound_id id)
+{
+    g_autofree char *begin = decide_probe_subject(id);
+
+    return g_strdup_printf("%s (%s)", begin, NAMES[kind]);
+}
 
 /* What the profile would believe. Own. */
 static char *forged_results(const struct mailbox_record *mailbox, const char *from)
@@ -79,13 +90,16 @@ enum status probe_mail_make(const struct probe_mail *mail, GBytes **bytes_out, s
 {
     bool is_forged = mail->kind == PROBE_FORGED;
     g_autoptr(GBytes) body = NULL;
+    g_autofree char *subject = probe_mail_subject(mail->kind, mail->id);
+    const char *references[] = {mail->message_id, NULL};
     struct compose compose = {
         .from_address = mail->from,
         .from_name = is_forged ? "Forged probe" : mail->mailbox->name,
         .to_address = mail->mailbox->address,
         .to_name = mail->mailbox->name,
-        .subject = is_forged ? "postdesk probe (forged)" : "postdesk probe (genuine)",
+        .subject = subject,
         .message_id = mail->message_id,
+        .references = references,
         .date_us = mail->now_us,
         .is_automatic = true,
         .text = is_forged ? FORGED_TEXT : GENUINE_TEXT,

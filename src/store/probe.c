@@ -12,8 +12,9 @@ static const struct statement BEGUN = {
                    " FROM outbound_mail WHERE id = $1"};
 
 static const struct statement FIND = {
-    "probe_find", "SELECT id, state FROM inbound_mail WHERE id > $2 AND message_id = $1"
-                  " AND decided_at IS NOT NULL ORDER BY id LIMIT 1"};
+    "probe_find",
+    "SELECT id, state FROM inbound_mail WHERE id > $2 AND (message_id = $1 OR subject = $3)"
+    " AND decided_at IS NOT NULL ORDER BY id LIMIT 1"};
 
 static const struct statement ROLES = {
     "probe_roles", "SELECT 3 - count(*) FROM pg_roles"
@@ -37,14 +38,15 @@ enum status probe_store_begun(struct tx *tx, outbound_id mail, char **message_id
     return status;
 }
 
-enum status probe_store_find(struct tx *tx, const char *message_id, mail_id after,
-                             mail_id *mail_out, char **state_out, struct err *err)
+enum status probe_store_find(struct tx *tx, const char *message_id, const char *subject,
+                             mail_id after, mail_id *mail_out, char **state_out, struct err *err)
 {
     OWNED(params) params = params_new();
     OWNED(rows) rows = NULL;
 
     params_add_text(params, message_id);
     params_add_int64(params, after);
+    params_add_text(params, subject);
     enum status status = tx_query(tx, &FIND, params, &rows, err);
     if (status == ST_OK && rows_count(rows) == 0) {
         return err_set(err, ST_NOT_FOUND, "the probe has not come in");

@@ -1,9 +1,11 @@
 """`postdesk doctor` beside a daemon: probes become events, whoever is faster, and the trust is told."""
 
 import json
+import re
 
 from harness import mail as post
 from harness.case import DeskCase
+from harness.outlet import Outlet
 
 
 class Doctor(DeskCase):
@@ -27,9 +29,11 @@ class Doctor(DeskCase):
         for options in ((), via):
             checks = self.doctor(0, *options)
             self.assertEqual(checks["trust"]["text"], "genuine: pass, forged: not pass: the profile holds")
+            self.assertEqual(checks["message-id"]["text"], "the server leaves it as it is")
+            self.assertEqual(checks["sub-addresses"]["result"], "well", checks)
         own = self.desk.address
         self.assertEqual(sorted(self.probes()), sorted([
-            ("event", "event", own), ("event", "event", own),
+            *[("event", "event", own)] * 4,
             ("event", "event", "postdesk-probe@example.com"),
             ("event", "event", "postdesk-probe@desk.example")]))
         self.assertEqual(self.desk.value("select count(*) from ticket where subject like '%(genuine)%' or subject like '%(forged)'"), 0)
@@ -52,6 +56,42 @@ class Doctor(DeskCase):
                                "--own-host", "imap.desk.example")
         self.assertEqual({state for state, _, _ in self.probes()}, {"event"})
         self.assertEqual(self.doctor(0)["trust"]["result"], "well", "the change back holds at once")
+
+    def test_a_mailbox_without_subaddresses_is_sent_none(self):
+        self.desk.postdesk("mailbox", "set", self.desk.address, "--subaddresses", "no")
+        try:
+            self.assertNotIn("sub-addresses", self.doctor(0))
+        finally:
+            self.desk.postdesk("mailbox", "set", self.desk.address, "--subaddresses", "yes")
+        self.assertEqual(len(self.probes()), 2)
+
+    def test_a_provider_that_names_mails_anew_and_knows_no_subaddresses_is_told(self):
+        own = self.desk.address
+
+        def pass_on(_):
+            raw = re.sub(rb"(?im)^Message-ID:[^\r\n]*", b"Message-ID: <%d@provider.example>" % len(provider.mails),
+                         provider.mails[-1][2])
+            post.send_raw(self.servers, raw, own, [own], "login")
+            return "250 2.0.0 Ok"
+
+        with Outlet() as provider:
+            provider.on_rcpt = lambda address: "550 5.1.1 no such user" if "+" in address else "250 2.1.5 Ok"
+            provider.on_dot = pass_on
+            self.desk.postdesk("mailbox", "set", own, "--smtp", f"smtp+insecure://127.0.0.1:{provider.port}")
+            try:
+                checks = self.doctor(1)
+            finally:
+                self.desk.postdesk("mailbox", "set", own, "--smtp", self.desk.smtp_url(own))
+        self.assertEqual(checks["message-id"]["text"], "the server writes its own over the desk's")
+        self.assertIn("550", checks["sub-addresses"]["text"])
+        self.assertIn("--subaddresses no", checks["sub-addresses"]["hint"])
+        self.assertEqual({state for state, _, _ in self.probes()}, {"event"})
+
+    def test_an_answer_to_a_mail_that_needs_none_is_no_probe(self):
+        """Mails of ours that nobody needs to answer bear the same kind of token as a probe; people answer all the same."""
+        ours = self.desk.value("select message_id from outbound_mail where notice = 'probe' order by id limit 1")
+        row = self.send(post.Mail(sender=self.person(), to=self.desk.address, subject="Re: Your mail", references=f"<{ours}>"))
+        self.assertEqual(row["outcome"], "new", row)
 
     def test_a_stranger_cannot_call_his_mail_a_probe(self):
         """Only an id that was signed for a mail of ours makes a probe."""

@@ -60,7 +60,8 @@ class Desk:
         self.build = pathlib.Path(build)
         self.is_scratch = folder is None
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="pd-desk-"))
-        self.settings = {"poll": "200ms", "restart": "50ms", **(settings or {})}
+        # with one sender, mails to one person come in the order in which they were queued
+        self.settings = {"poll": "200ms", "restart": "50ms", "senders": "1", **(settings or {})}
         self.dies_with_us = dies_with_us
         self.filter = None
         self.daemon = None
@@ -177,9 +178,14 @@ class Desk:
         host = self.servers.host
         self.postdesk("mailbox", "add", address, "--name", "Desk",
                       "--imap", f"imaps://{user}@{host}:{self.servers.imaps}",
-                      "--smtp", f"smtps://{user}@{host}:{self.servers.submissions}",
+                      "--smtp", self.smtp_url(address),
                       "--secret", "support", "--trust", f"authserv-id:{self.servers.authserv}",
                       "--own-host", "imap.desk.example", *options)
+
+    def smtp_url(self, address):
+        """Where a mailbox's mail leaves."""
+        user = urllib.parse.quote(address, safe="")
+        return f"smtps://{user}@{self.servers.host}:{self.servers.submissions}"
 
     def lift_limits(self):
         """For tests and bench that send more than people do."""

@@ -71,12 +71,23 @@ static const struct {
     enum token_object object_kind;
     bool is_valid;
     bool is_probe;
+    const char *subject; /* NULL: another one */
 } PROBES[] = {
     {"a probe", TOKEN_IN_MESSAGE_ID, TOKEN_BOUNCE, TOKEN_OUTBOUND, true, true},
     {"not signed", TOKEN_IN_MESSAGE_ID, TOKEN_BOUNCE, TOKEN_OUTBOUND, false, false},
     {"of a ticket", TOKEN_IN_MESSAGE_ID, TOKEN_BOUNCE, TOKEN_TICKET, true, false},
     {"of another purpose", TOKEN_IN_MESSAGE_ID, TOKEN_CONTACT_REPLY, TOKEN_OUTBOUND, true, false},
     {"an answer to it", TOKEN_IN_IN_REPLY_TO, TOKEN_BOUNCE, TOKEN_OUTBOUND, true, false},
+    {"named anew on its way", TOKEN_IN_REFERENCES, TOKEN_BOUNCE, TOKEN_OUTBOUND, true, true,
+     .subject = "postdesk probe 7 (genuine)"},
+    {"named anew, not signed", TOKEN_IN_REFERENCES, TOKEN_BOUNCE, TOKEN_OUTBOUND, false, false,
+     .subject = "postdesk probe 7 (genuine)"},
+    {"a probe of another number", TOKEN_IN_REFERENCES, TOKEN_BOUNCE, TOKEN_OUTBOUND, true, false,
+     .subject = "postdesk probe 8 (genuine)"},
+    {"an answer to a mail that needs none", TOKEN_IN_REFERENCES, TOKEN_BOUNCE, TOKEN_OUTBOUND, true,
+     false, .subject = "Re: postdesk probe 7"},
+    {"below it, without a subject", TOKEN_IN_REFERENCES, TOKEN_BOUNCE, TOKEN_OUTBOUND, true, false,
+     .subject = ""},
 };
 
 Test(evidence, of_a_probe_is_our_own_whoever_it_names)
@@ -87,6 +98,10 @@ Test(evidence, of_a_probe_is_our_own_whoever_it_names)
                                                      0, 0);
         token->object_kind = PROBES[i].object_kind;
         token->is_valid = PROBES[i].is_valid;
+        token->outbound = 7;
+        if (PROBES[i].subject != NULL) {
+            world_set(&it.facts->subject, PROBES[i].subject);
+        }
         it.plan = decide(it.facts, it.records);
         cr_expect_eq(it.plan->outcome, PROBES[i].is_probe ? OUTCOME_EVENT : OUTCOME_NEW,
                      "%s: got %s", PROBES[i].name, outcome_name(it.plan->outcome));
