@@ -114,3 +114,24 @@ Test(plan, has_words_for_everything)
         cr_expect_str_eq(WORDS[i].name(99), "?");
     }
 }
+
+Test(plan, wants_something_if_any_of_its_wants_is_there)
+{
+    for (int want = 0; want < 6; want++) {
+        OWNED(plan) plan = plan_new();
+        ticket_id ticket = 77;
+
+        if (want == 1) {
+            g_ptr_array_add(plan->wants.addresses, g_strdup("new@acme.example"));
+        } else if (want == 2) {
+            g_ptr_array_add(plan->wants.customers, g_strdup("Acme GmbH"));
+        } else if (want == 3) {
+            g_array_append_val(plan->wants.tickets, ticket);
+        } else if (want == 4) {
+            plan->wants.customer = 2;
+        } else if (want == 5) {
+            plan->wants.has_loads = true;
+        }
+        cr_expect_eq(wants_are_any(&plan->wants), want > 0, "%d", want);
+    }
+}

@@ -6,6 +6,9 @@
 
 #include "desk/settings.h"
 
+#define SIXTY_THREE "0123456789-_.@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW"
+#define SIXTY_FOUR  SIXTY_THREE "X"
+
 Test(settings, begin_as_the_documents_say)
 {
     struct settings settings = settings_default();
@@ -73,6 +76,8 @@ Test(settings, take_what_their_words_allow)
     cr_expect_eq(settings.retry_first_us, 20000);
     cr_expect_eq(settings_set(&settings, "web-hook-secret", "hooks.key", &err), ST_OK);
     cr_expect_str_eq(settings.web_hook_secret, "hooks.key");
+    cr_expect_eq(settings_set(&settings, "web-hook-secret", SIXTY_THREE, &err), ST_OK);
+    cr_expect_str_eq(settings.web_hook_secret, SIXTY_THREE);
     cr_expect_eq(settings_set(&settings, "web-hook-secret", "none", &err), ST_OK);
     cr_expect_str_eq(settings.web_hook_secret, "");
 }
@@ -97,6 +102,9 @@ static const struct {
     {"retry-first", "0s", "not within 1 ms", ""},
     {"web-hook-secret", "../shadow", "no name", ""},
     {"web-hook-secret", ".hidden", "no name", ""},
+    {"web-hook-secret", "", "no name", ""},
+    {"web-hook-secret", SIXTY_FOUR, "no name", ""},
+    {"web-hook-secret", "hooks key", "no name", ""},
     {"retry-give-up", "100d", "not within 1 ms", ""},
 };
 
