@@ -9,7 +9,7 @@
 struct rule_scene {
     const struct records *records;      /* borrowed, as all pointers here */
     const struct decision *decision;    /* NULL: there is no mail */
-    const struct ticket_record *ticket; /* as it is, or will be; NULL: none will be */
+    const struct ticket_record *ticket; /* as it is, or will be; never NULL */
     struct wants *wants;                /* where it says what it does not know yet; NULL: nowhere */
     const struct ticket_record
         *before; /* as it was before the event; NULL: the event changed none */

@@ -9,6 +9,7 @@
  */
 #include "desk/rule_scene.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -233,7 +234,7 @@ static const struct customer_record *customer_of(const struct rule_scene *scene,
     static const struct customer_record NONE = {.id = 0};
     const struct records *records = scene->records;
 
-    if (ticket == NULL || ticket->customer == records->customer.id) {
+    if (ticket->customer == records->customer.id) {
         return &records->customer;
     }
     if (ticket->customer == records->ticket_customer.id) {
@@ -252,7 +253,7 @@ static void give_ticket_people(const struct rule_scene *scene, const struct tick
 
     switch (field) {
     case RULE_TICKET_ASSIGNEE:
-        give_word(out, ticket->assignee == 0 ? NULL : rule_scene_address(scene, ticket->assignee));
+        give_word(out, rule_scene_address(scene, ticket->assignee));
         break;
     case RULE_TICKET_ASSIGNEE_IS_DISABLED:
         give_number(out, RULE_BOOL, assignee != NULL && assignee->is_disabled);
@@ -326,9 +327,6 @@ static void give_ticket_fields(const struct ticket_record *ticket, enum rule_fie
 static void give_ticket(const struct rule_scene *scene, const struct ticket_record *ticket,
                         enum rule_field field, const char *key, struct rule_value *out)
 {
-    if (ticket == NULL) {
-        return;
-    }
     switch (field) {
     case RULE_TICKET_NUMBER:
         if (ticket->id > 0) {
@@ -367,8 +365,7 @@ static const struct person_record *contact_of(const struct rule_scene *scene)
     if (sender != NULL && sender->is_contact && !sender->is_technician) {
         return sender;
     }
-    return scene->ticket == NULL ? sender
-                                 : records_person(scene->records, scene->ticket->requester);
+    return records_person(scene->records, scene->ticket->requester);
 }
 
 static void give_contact(const struct rule_scene *scene, enum rule_field field,
@@ -377,8 +374,8 @@ static void give_contact(const struct rule_scene *scene, enum rule_field field,
     const struct person_record *person = contact_of(scene);
 
     if (person == NULL) {
-        if (field == RULE_CONTACT_ADDRESS && scene->decision != NULL) {
-            give_word(out, scene->decision->identity.address);
+        if (field == RULE_CONTACT_ADDRESS) {
+            give_word(out, rule_scene_address(scene, scene->ticket->requester));
         }
         return;
     }
@@ -516,5 +513,6 @@ static bool was(const void *of, enum rule_field field, const char *key, struct r
 
 struct rule_world rule_scene_world(const struct rule_scene *scene)
 {
+    assert(scene->ticket != NULL);
     return (struct rule_world){.of = scene, .get = get, .was = was};
 }

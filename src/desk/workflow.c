@@ -126,7 +126,7 @@ static struct ticket_record *ticket_now(const struct decision *decision)
     struct ticket_record *ticket = ticket_record_new();
 
     ticket->id = REF_NEW;
-    ticket->requester = decision->plan->sender;
+    ticket->requester = decision->plan->sender == REF_NONE ? REF_NEW : decision->plan->sender;
     ticket->customer = decision->plan->customer;
     for (guint i = 0; i < decision->plan->changes->len; i++) {
         const struct change *change = decision->plan->changes->pdata[i];

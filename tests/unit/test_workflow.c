@@ -524,6 +524,43 @@ Test(workflow, answers_a_new_sender_whose_address_is_proved)
     }
 }
 
+/* Before he is a person, and whoever opens the ticket for him. */
+Test(workflow, knows_the_address_of_a_requester_who_is_new)
+{
+    static const struct {
+        const char *name;
+        const char *from;
+        const char *text;
+        const char *event;
+        const char *requester;
+    } NEW[] = {
+        {"when his mail comes", "new@acme.example", "Hello", "mail-received", "new@acme.example"},
+        {"when it opens his ticket", "new@acme.example", "Hello", "ticket-created",
+         "new@acme.example"},
+        {"when a technician opens it for him", "ben@desk.example", "#for lisa@acme.example",
+         "ticket-created", "lisa@acme.example"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(NEW); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "rule \"r\" {\n on %s\n if ticket.requester = \"%s\" and contact.address = \"%s\"\n"
+            " then set priority high\n}\n",
+            NEW[i].event, NEW[i].requester, NEW[i].requester);
+        OWNED(rules) rules = compiled(text);
+        CASE it = case_from(NEW[i].from, "New", PASS("desk.example"));
+        struct address_record *lisa = address_record_new("lisa@acme.example");
+
+        add_rules(it.records, rules);
+        lisa->domain_customer = ACME;
+        g_ptr_array_add(it.records->addresses, lisa);
+        world_set(&it.facts->text, NEW[i].text);
+        it.plan = decide(it.facts, it.records);
+        g_autofree char *changes = rule_changes(it.plan);
+        cr_expect_eq(it.plan->outcome, OUTCOME_NEW, "%s", NEW[i].name);
+        cr_expect_str_eq(changes, "priority=:0", "%s: got %s", NEW[i].name, changes);
+    }
+}
+
 Test(workflow, says_in_its_own_words_why_a_mail_is_held)
 {
     OWNED(rules)
