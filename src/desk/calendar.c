@@ -13,6 +13,7 @@
  */
 #include "desk/calendar.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/limits.h"
@@ -137,7 +138,8 @@ bool calendar_is_working(const struct calendar_record *calendar, int64_t now_us)
     struct calendar_moment moment = calendar_moment(calendar, now_us);
     int64_t minute = (moment.weekday - 1) * CALENDAR_DAY_MINUTES + moment.minute;
 
-    for (guint i = 0; i < calendar->opens->len && i < calendar->closes->len; i++) {
+    assert(calendar->opens->len == calendar->closes->len);
+    for (guint i = 0; i < calendar->opens->len; i++) {
         if (minute >= g_array_index(calendar->opens, int64_t, i) &&
             minute < g_array_index(calendar->closes, int64_t, i)) {
             return !contains_day(calendar->holidays, &moment);

@@ -12,6 +12,7 @@
  */
 #include "desk/field_value.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -175,26 +176,36 @@ static bool take_sign(const char **at, char sign)
     return *(*at)++ == sign;
 }
 
+struct date {
+    unsigned year;
+    unsigned month;
+    unsigned day;
+};
+
+static bool read_iso_date(const char *at, struct date *out)
+{
+    return take_number(&at, 4, 4, &out->year) && take_sign(&at, '-') &&
+           take_number(&at, 2, 2, &out->month) && take_sign(&at, '-') &&
+           take_number(&at, 2, 2, &out->day) && *at == '\0';
+}
+
+static bool read_written_date(const char *at, struct date *out)
+{
+    return take_number(&at, 1, 2, &out->day) && take_sign(&at, '.') &&
+           take_number(&at, 1, 2, &out->month) && take_sign(&at, '.') &&
+           take_number(&at, 4, 4, &out->year) && *at == '\0';
+}
+
 static enum status read_date(const struct field_record *field, const char *text, char **value_out,
                              struct err *err)
 {
-    const char *at = text;
-    unsigned year = 0;
-    unsigned month = 0;
-    unsigned day = 0;
-    bool is_iso = count_digits(text) == 4;
-    bool is_good = is_iso ? take_number(&at, 4, 4, &year) && take_sign(&at, '-') &&
-                                take_number(&at, 2, 2, &month) && take_sign(&at, '-') &&
-                                take_number(&at, 2, 2, &day)
-                          : take_number(&at, 1, 2, &day) && take_sign(&at, '.') &&
-                                take_number(&at, 1, 2, &month) && take_sign(&at, '.') &&
-                                take_number(&at, 4, 4, &year);
+    struct date date = {0};
 
-    if (!is_good || *at != '\0' ||
-        !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year)) {
+    if ((!read_iso_date(text, &date) && !read_written_date(text, &date)) ||
+        !g_date_valid_dmy((GDateDay)date.day, (GDateMonth)date.month, (GDateYear)date.year)) {
         return refuse(field, text, "like 2026-12-03", err);
     }
-    *value_out = g_strdup_printf("%04u-%02u-%02u", year, month, day);
+    *value_out = g_strdup_printf("%04u-%02u-%02u", date.year, date.month, date.day);
     return ST_OK;
 }
 
@@ -265,7 +276,8 @@ enum status field_word_check(enum ticket_field field, const char *word, struct e
     const char *const *words = ticket_field_words(field);
     size_t count = 0;
 
-    for (; words != NULL && words[count] != NULL; count++) {
+    assert(words != NULL);
+    for (; words[count] != NULL; count++) {
         if (strcmp(words[count], word) == 0) {
             return ST_OK;
         }

@@ -266,6 +266,17 @@ Test(audience, that_cannot_be_reached_is_told_to_the_technician_who_wrote)
     cr_expect_neq(strstr(world_mail_to(plan, BEN)->reason, "anna@acme.example"), NULL);
 }
 
+Test(audience, that_cannot_be_reached_is_told_to_nobody_who_is_gone_since)
+{
+    OWNED(plan) plan = plan_new();
+    OWNED(records) records = world_records();
+    struct audience audience = about_ticket(records, GONE);
+
+    world_person(records, ANNA)->is_address_dead = true;
+    audience_tell_contacts(plan, &audience, "reply");
+    expect_mails(plan, "reply:4/dead-address reply:7");
+}
+
 Test(audience, gets_the_name_that_the_desk_has_or_else_the_mails)
 {
     OWNED(plan) plan = plan_new();

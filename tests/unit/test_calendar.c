@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <glib.h>
 
+#include "core/limits.h"
 #include "desk/calendar.h"
 
 enum { NINE = 540, NOON = 720, ONE = 780, SIX = 1080, MIDNIGHT = 1440 };
@@ -144,6 +145,25 @@ Test(calendar, reads_weekdays_and_zones)
     cr_expect_eq(calendar_check_zone("UTC", &err), ST_OK);
     cr_expect_eq(calendar_check_zone("Europe/Berlon", &err), ST_INVALID);
     cr_expect_eq(calendar_check_zone("", &err), ST_INVALID);
+    cr_expect_str_eq(calendar_weekday_name(1), "monday");
     cr_expect_str_eq(calendar_weekday_name(3), "wednesday");
+    cr_expect_str_eq(calendar_weekday_name(7), "sunday");
     cr_expect_str_eq(calendar_weekday_name(0), "?");
+    cr_expect_str_eq(calendar_weekday_name(8), "?");
+}
+
+Test(calendar, keeps_few_zones_and_knows_them_all)
+{
+    struct calendar_record calendar = berlin();
+    int64_t now_us = us_of("2026-11-24T08:00:00Z");
+
+    /* More names than are kept, some of no zone, and the desk's own in between. */
+    for (int i = 0; i < 2 * LIMIT_ZONES + 1; i++) {
+        g_autofree char *name = g_strdup_printf("Moon/Crater-%d", i);
+        struct err err = {.status = ST_OK};
+        cr_expect_eq(calendar_check_zone(name, &err), ST_INVALID, "%s", name);
+        cr_expect_eq(calendar_check_zone("Asia/Tokyo", &err), ST_OK, "after %s", name);
+        cr_expect_eq(calendar_moment(&calendar, now_us).minute, NINE, "after %s", name);
+    }
+    calendar_done(&calendar);
 }

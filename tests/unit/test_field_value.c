@@ -45,6 +45,24 @@ static const struct {
     {"more behind it", FIELD_OF_DATE, "2026-12-03T10:00", NULL},
     {"half a date", FIELD_OF_DATE, "2026-12", NULL},
     {"no date", FIELD_OF_DATE, "", NULL},
+    {"a day and a month of one digit", FIELD_OF_DATE, "3.1.2026", "2026-01-03"},
+    {"other signs in it", FIELD_OF_DATE, "2026/12/03", NULL},
+    {"another sign behind the month", FIELD_OF_DATE, "2026-12.03", NULL},
+    {"another sign behind the month, by hand", FIELD_OF_DATE, "3.12-2026", NULL},
+    {"another sign behind the day, by hand", FIELD_OF_DATE, "3-12.2026", NULL},
+    {"a year of five digits", FIELD_OF_DATE, "12026-12-03", NULL},
+    {"a year of five digits, by hand", FIELD_OF_DATE, "3.12.12026", NULL},
+    {"a year that fits only cut", FIELD_OF_DATE, "67562-12-03", NULL},
+    {"a month of three digits", FIELD_OF_DATE, "2026-012-03", NULL},
+    {"a month of three digits, by hand", FIELD_OF_DATE, "3.012.2026", NULL},
+    {"no month", FIELD_OF_DATE, "2026--03", NULL},
+    {"no month, by hand", FIELD_OF_DATE, "3..2026", NULL},
+    {"a day of three digits", FIELD_OF_DATE, "2026-12-003", NULL},
+    {"a day of three digits, by hand", FIELD_OF_DATE, "003.12.2026", NULL},
+    {"a day of one digit", FIELD_OF_DATE, "2026-12-3", NULL},
+    {"more behind it, by hand", FIELD_OF_DATE, "3.12.2026 ", NULL},
+    {"the year before the first", FIELD_OF_DATE, "0000-01-01", NULL},
+    {"half a date, by hand", FIELD_OF_DATE, "3.12", NULL},
 
     {"a choice", FIELD_OF_CHOICE, "North", "North"},
     {"a choice in other letters", FIELD_OF_CHOICE, "SÜDWEST", "Südwest"},
@@ -144,10 +162,21 @@ Test(field_value, names_can_stand_in_rules)
     static const struct {
         const char *name;
         bool is_good;
-    } NAMES[] = {{"order", true}, {"due-2", true}, {"Order", false}, {"2due", false},
-                 {"", false},     {"a b", false},  {"none", false},  {"größe", false},
-                 {"-a", false},   {"a.b", false},  {"x", true}};
+    } NAMES[] = {{"order", true},
+                 {"due-2", true},
+                 {"Order", false},
+                 {"2due", false},
+                 {"", false},
+                 {"a b", false},
+                 {"none", false},
+                 {"größe", false},
+                 {"-a", false},
+                 {"a.b", false},
+                 {"x", true},
+                 {"a23456789-123456789-123456789-123456789x", true},
+                 {"a23456789-123456789-123456789-123456789xy", false}};
 
+    cr_assert_eq(strlen("a23456789-123456789-123456789-123456789x"), LIMIT_FIELD_NAME_BYTES);
     for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
         struct err err = {.status = ST_OK};
         cr_expect_eq(field_name_check(NAMES[i].name, &err), NAMES[i].is_good ? ST_OK : ST_INVALID,
@@ -169,6 +198,19 @@ Test(field_value, fields_are_found_by_name)
                  "it is not of the desk's own");
     cr_expect_eq(field_find(fields, "oder", &found, &err), ST_NOT_FOUND);
     cr_expect_str_eq(err.hint, "did you mean \"order\"?");
+}
+
+Test(field_value, of_a_desk_without_fields_has_nothing_to_hint_at)
+{
+    g_autoptr(GPtrArray) fields = g_ptr_array_new_with_free_func((GDestroyNotify)field_record_free);
+    const struct field_record *found = NULL;
+    struct err err = {.status = ST_OK};
+
+    g_ptr_array_add(fields, field_record_new("type", FIELD_BUILT_IN));
+    cr_expect_eq(field_find(fields, "type", &found, &err), ST_NOT_FOUND);
+    cr_expect_str_eq(err.text, "the desk has no field \"type\"");
+    cr_expect_str_eq(err.hint, "");
+    cr_expect_null(found);
 }
 
 Test(field_value, types_have_names)
