@@ -19,6 +19,7 @@
  */
 #include "desk/decide.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -183,14 +184,14 @@ static void change_open(struct decision *decision)
     }
 }
 
-/* A technician's receipt: on a ticket that he opens for somebody he is a technician, even if he is a contact elsewhere.
+/* A technician's receipt, who wrote himself: on a ticket that he opens for somebody he is a technician, even if he is a contact elsewhere.
  * Who forwarded a mail of nobody can tell whom is asked whose ticket it is. */
 static void finish_receipt(struct decision *decision, struct plan_mail *receipt)
 {
     g_autofree char *behalf = find_behalf(decision);
-    bool is_technician = decision->evidence.claim == CLAIM_TECHNICIAN;
 
-    if (!is_technician || decision->evidence.writer != WRITER_PERSON) {
+    assert(decision->evidence.writer == WRITER_PERSON);
+    if (decision->evidence.claim != CLAIM_TECHNICIAN) {
         return;
     }
     if (behalf != NULL) {
@@ -417,40 +418,31 @@ static const enum verdict VERDICTS[] = {
     [OUTCOME_DUPLICATE] = VERDICT_DUPLICATE,
 };
 
+static void plan_event(struct decision *decision)
+{
+    if (decision->evidence.writer == WRITER_BOUNCE) {
+        returned_plan(decision);
+    } else if (decision->place.held != NULL && decision->evidence.writer != WRITER_REPORT) {
+        holding_answer(decision);
+    }
+}
+
+/* Copies are known by decide alone, once this plan is made. */
 static void carry_out(struct decision *decision)
 {
-    switch (decision->plan->outcome) {
-    case OUTCOME_NEW:
-        plan_new_ticket(decision);
-        break;
-    case OUTCOME_PUBLIC:
-        plan_public(decision);
-        break;
-    case OUTCOME_UNVERIFIED:
-        plan_unverified(decision);
-        break;
-    case OUTCOME_TECHNICIAN:
-        plan_technician(decision);
-        break;
-    case OUTCOME_NOTE:
-        plan_note(decision);
-        break;
-    case OUTCOME_EVENT:
-        if (decision->evidence.writer == WRITER_BOUNCE) {
-            returned_plan(decision);
-        } else if (decision->place.held != NULL && decision->evidence.writer != WRITER_REPORT) {
-            holding_answer(decision);
-        }
-        break;
-    case OUTCOME_HELD:
-        holding_plan(decision);
-        break;
-    case OUTCOME_REJECTED:
-        workflow_reject(decision);
-        break;
-    case OUTCOME_DUPLICATE:
-        break;
-    }
+    static void (*const PLANNERS[])(struct decision *) = {
+        [OUTCOME_TECHNICIAN] = plan_technician,
+        [OUTCOME_PUBLIC] = plan_public,
+        [OUTCOME_NOTE] = plan_note,
+        [OUTCOME_UNVERIFIED] = plan_unverified,
+        [OUTCOME_NEW] = plan_new_ticket,
+        [OUTCOME_HELD] = holding_plan,
+        [OUTCOME_REJECTED] = workflow_reject,
+        [OUTCOME_EVENT] = plan_event,
+    };
+
+    assert(decision->plan->outcome != OUTCOME_DUPLICATE);
+    PLANNERS[decision->plan->outcome](decision);
 }
 
 static void decision_clear(struct decision *decision)
@@ -472,7 +464,8 @@ static void keep_run(const struct decision *decision)
         struct plan_cost row = {.rule = rule_name(cost->rule), .cost_us = cost->cost_us};
         g_array_append_val(decision->plan->costs, row);
     }
-    for (guint i = 0; decision->trace != NULL && lines != NULL && i < lines->len; i++) {
+    for (guint i = 0; lines != NULL && i < lines->len;
+         i++) { /* there are some if they are wanted */
         g_ptr_array_add(decision->trace, g_strdup(lines->pdata[i]));
     }
 }
