@@ -235,10 +235,10 @@ void decision_tell_opener(struct decision *decision)
     guint before = plan->mails->len;
 
     if (facts == NULL || plan->outcome != OUTCOME_NEW || has_receipt(plan) ||
-        decision->ruling.comment_kind == COMMENT_NOTE ||
         decision->evidence.claim == CLAIM_OURSELVES) { /* never answered by us */
         return;
     }
+    assert(decision->ruling.comment_kind != COMMENT_NOTE); /* a note's outcome is a note */
     if (written != NULL) {
         tell_named(decision, written);
         return;
