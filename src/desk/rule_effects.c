@@ -12,6 +12,7 @@
  */
 #include "desk/rule_effects.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -95,6 +96,19 @@ static void replace(char **member, const char *text)
 
 /* ---- people ------------------------------------------------------------------------------------ */
 
+/* Whom the plan makes already: its sender, somebody in Cc, or whom another rule named. REF_NONE: nobody. */
+static person_id planned_person(const struct plan *plan, const char *address)
+{
+    for (guint i = 0; i < plan->changes->len; i++) {
+        const struct change *change = plan->changes->pdata[i];
+        if (change->kind == CHANGE_PERSON_ADD &&
+            g_ascii_strcasecmp(change->address, address) == 0) {
+            return change->person;
+        }
+    }
+    return REF_NONE;
+}
+
 /* Somebody whom a rule names: the desk's, or one that the plan makes. REF_NONE: he is looked up first. */
 static person_id person_for(struct decision *decision, const struct rule_effect *effect,
                             const char *address)
@@ -113,6 +127,10 @@ static person_id person_for(struct decision *decision, const struct rule_effect 
     }
     if (record->person != 0) {
         return record->person;
+    }
+    person_id planned = planned_person(decision->plan, normal);
+    if (planned != REF_NONE) {
+        return planned;
     }
     decision->brought_in++;
     struct change *add = add_change(decision, effect, CHANGE_PERSON_ADD);
@@ -154,12 +172,25 @@ static bool may_join(const struct decision *decision, const struct rule_effect *
     return false;
 }
 
+static bool takes_part(const struct decision *decision, person_id person)
+{
+    const GPtrArray *changes = decision->plan->changes;
+
+    for (guint i = 0; i < changes->len; i++) {
+        const struct change *change = changes->pdata[i];
+        if (change->kind == CHANGE_PARTICIPANT_ADD && change->person == person) {
+            return true;
+        }
+    }
+    return identity_is_party(person, decision->after);
+}
+
 static void add_cc(struct decision *decision, const struct rule_effect *effect)
 {
     person_id person = may_join(decision, effect) ? person_for(decision, effect, effect->text)
                                                   : REF_NONE;
 
-    if (person != REF_NONE && !identity_is_party(person, decision->after)) {
+    if (person != REF_NONE && !takes_part(decision, person)) {
         add_change(decision, effect, CHANGE_PARTICIPANT_ADD)->person = person;
     }
 }
@@ -240,6 +271,12 @@ static void assign(struct decision *decision, const struct rule_effect *effect)
 
 /* ---- fields ------------------------------------------------------------------------------------ */
 
+/* "none" of a rule: the field is emptied. What a pattern did not find never gets here. */
+static bool is_none(const struct rule_effect *effect)
+{
+    return effect->text[0] == '\0';
+}
+
 static const struct {
     enum rule_field rule;
     enum ticket_field field;
@@ -251,24 +288,23 @@ static const struct {
     {RULE_TICKET_CUSTOMER, TICKET_FIELD_CUSTOMER}, {RULE_CUSTOM, TICKET_FIELD_CUSTOM},
 };
 
+/* Which fields can be set is asked when rules are compiled (rules/check_action). */
 static enum ticket_field field_of(enum rule_field rule)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(FIELDS); i++) {
-        if (FIELDS[i].rule == rule) {
-            return FIELDS[i].field;
-        }
+    size_t i = 0;
+
+    while (FIELDS[i].rule != rule) {
+        i++;
+        assert(i < G_N_ELEMENTS(FIELDS));
     }
-    return TICKET_FIELD_COUNT;
+    return FIELDS[i].field;
 }
 
-static bool is_word_of(const struct records *records, enum ticket_field field, const char *word)
+/* The words of other fields are the program's, and asked for when rules are compiled; the desk's own may have gone since. */
+static bool is_status(const struct records *records, const char *word)
 {
-    const char *const *words = ticket_field_words(field);
-
-    if (words == NULL || g_strv_contains(words, word)) {
-        return true;
-    }
-    return field == TICKET_FIELD_STATUS && rule_records_status_named(&records->rule, word) != NULL;
+    return g_strv_contains(ticket_field_words(TICKET_FIELD_STATUS), word) ||
+           rule_records_status_named(&records->rule, word) != NULL;
 }
 
 static void set_status(struct ticket_record *ticket, const struct records *records,
@@ -280,9 +316,11 @@ static void set_status(struct ticket_record *ticket, const struct records *recor
     replace(&ticket->status_name, own == NULL ? "" : word);
     if (own != NULL) {
         ticket->status = own->maps_to;
-    } else if (ticket_status_parse(word, &ticket->status, &err) != ST_OK) {
-        ticket->status = TICKET_OPEN; /* is_word_of has asked */
+        return;
     }
+    enum status parsed = ticket_status_parse(word, &ticket->status, &err);
+    assert(parsed == ST_OK); /* is_status has asked */
+    (void)parsed;
 }
 
 static void set_custom(struct ticket_record *ticket, const char *name, const char *value)
@@ -319,11 +357,9 @@ static void foresee_plain(const struct records *records, struct ticket_record *a
     case TICKET_FIELD_PRODUCT:
         replace(&after->product, change->text);
         break;
-    case TICKET_FIELD_CUSTOM:
-        set_custom(after, change->name, change->text);
-        break;
     default:
-        break;
+        assert(change->field == TICKET_FIELD_CUSTOM);
+        set_custom(after, change->name, change->text);
     }
 }
 
@@ -332,7 +368,7 @@ static void set_group(struct decision *decision, const struct rule_effect *effec
     const struct group_record *group = rule_records_group_named(&decision->records->rule,
                                                                 effect->text);
 
-    if (group == NULL && strcmp(effect->text, "none") != 0) {
+    if (group == NULL && !is_none(effect)) {
         rule_effects_fault(decision, effect, "there is no group \"%s\"", effect->text);
         return;
     }
@@ -347,18 +383,18 @@ static void set_customer(struct decision *decision, const struct rule_effect *ef
     const struct customer_name_record *customer =
         rule_records_customer_named(&decision->records->rule, effect->text);
 
-    if (customer == NULL) {
+    if (customer == NULL && !is_none(effect)) {
         want_text(decision->plan->wants.customers, effect->text);
         return;
     }
-    if (customer->id == 0) {
+    if (customer != NULL && customer->id == 0) {
         rule_effects_fault(decision, effect, "there is no customer \"%s\"", effect->text);
         return;
     }
     struct change *change = add_set(decision, effect, TICKET_FIELD_CUSTOMER);
-    change->customer = customer->id;
-    change->text = g_strdup(customer->name);
-    decision->after->customer = customer->id;
+    change->customer = customer == NULL ? 0 : customer->id;
+    change->text = g_strdup(customer == NULL ? "" : customer->name);
+    decision->after->customer = change->customer;
 }
 
 static void set_plain(struct decision *decision, const struct rule_effect *effect,
@@ -366,9 +402,8 @@ static void set_plain(struct decision *decision, const struct rule_effect *effec
 {
     struct ticket_record *after = decision->after;
 
-    if (!is_word_of(decision->records, field, effect->text)) {
-        rule_effects_fault(decision, effect, "\"%s\" is no %s", effect->text,
-                           ticket_field_name(field));
+    if (field == TICKET_FIELD_STATUS && !is_status(decision->records, effect->text)) {
+        rule_effects_fault(decision, effect, "\"%s\" is no status", effect->text);
         return;
     }
     struct change *change = add_set(decision, effect, field);
@@ -391,8 +426,6 @@ static void set_field(struct decision *decision, const struct rule_effect *effec
         break;
     case TICKET_FIELD_CUSTOMER:
         set_customer(decision, effect);
-        break;
-    case TICKET_FIELD_COUNT:
         break;
     default:
         set_plain(decision, effect, field);

@@ -3,36 +3,9 @@
 #include <glib.h>
 
 #include "desk/decide.h"
-#include "desk/rule_records.h"
 #include "desk/workflow.h"
-#include "desk_world.h"
 #include "rules/rules.h"
-
-#define NET   31
-#define PRINT 32
-
-static struct rules *compiled(const char *text)
-{
-    const struct rule_file file = {"test.rules", text, strlen(text)};
-    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-    struct rules *rules = rules_compile(&file, 1, NULL, errors);
-
-    cr_assert(rules != NULL, "%s", errors->len > 0 ? (char *)errors->pdata[0] : "no error");
-    return rules;
-}
-
-/* The desk has two groups, Ben and Clara are in the first. */
-static void add_rules(struct records *records, const struct rules *rules)
-{
-    group_id net = NET;
-
-    records->rule.rules = rules;
-    rule_records_add_group(&records->rule, NET, "Net", BEN);
-    rule_records_add_group(&records->rule, PRINT, "Print", 0);
-    rule_records_add_status(&records->rule, "waiting", TICKET_PENDING);
-    g_array_append_val(world_person(records, BEN)->groups, net);
-    g_array_append_val(world_person(records, CLARA)->groups, net);
-}
+#include "workflow_world.h"
 
 /* All changes that rules make: "set priority=high, fire rule"; own. */
 static char *rule_changes(const struct plan *plan)
@@ -128,32 +101,6 @@ static const struct {
     {"an answer in words", "then answer text \"hello\"", "",
      "new-ticket:5 new-ticket:6 new-ticket:11 rule-mail:4"},
 };
-
-/* What a second round of looking up would have found. */
-static void find_wanted(struct records *records)
-{
-    static const struct load_record LOADS[] = {{BEN, 3}, {CLARA, 1}};
-    static const struct {
-        const char *key;
-        person_id person;
-        customer_id domain;
-    } FOUND[] = {{"carl@acme.example", CARL, ACME}, {"anna@acme.example", ANNA, ACME},
-                 {"ben@desk.example", BEN, 0},      {"clara@desk.example", CLARA, 0},
-                 {"new@acme.example", 0, ACME},     {"new@other.example", 0, OTHER},
-                 {"x@nowhere.test", 0, 0},          {"gone@desk.example", GONE, 0},
-                 {"support@desk.example", 0, 0}};
-    const ticket_id none = 77;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(FOUND); i++) {
-        struct address_record *address = address_record_new(FOUND[i].key);
-        address->person = FOUND[i].person;
-        address->domain_customer = FOUND[i].domain;
-        g_ptr_array_add(records->addresses, address);
-    }
-    g_array_append_vals(records->rule.loads, LOADS, G_N_ELEMENTS(LOADS));
-    records->rule.has_loads = true;
-    g_array_append_val(records->rule.tickets, none);
-}
 
 Test(workflow, does_with_a_new_ticket_what_a_rule_says)
 {
@@ -350,6 +297,39 @@ Test(workflow, knows_who_replied)
     }
 }
 
+Test(workflow, fires_assigned_only_where_an_answer_assigns)
+{
+    OWNED(rules) rules = compiled("rule \"r\" {\n on assigned\n then tag x\n}\n");
+
+    for (int had_one = 0; had_one < 2; had_one++) {
+        CASE it = case_from("ben@desk.example", "Re: x", PASS("desk.example"));
+        add_rules(it.records, rules);
+        world_ticket(it.records, 12)->assignee = had_one ? CLARA : 0;
+        world_add_token(it.records, TOKEN_IN_ADDRESS, TOKEN_TECHNICIAN_REPLY, BEN, 12);
+        it.plan = decide(it.facts, it.records);
+        cr_expect_eq(it.plan->outcome, OUTCOME_TECHNICIAN);
+        cr_expect_eq(world_change(it.plan, CHANGE_RULE_FIRED) == NULL, had_one);
+    }
+}
+
+/* What claims to be a technician's and was released by a person is a note, though it opens the ticket. */
+Test(workflow, sees_a_ticket_that_begins_with_a_note_as_created)
+{
+    OWNED(rules)
+    rules = compiled("rule \"created\" {\n on ticket-created\n then tag x\n}\n"
+                     "rule \"noted\" {\n on note-added\n then tag y\n}\n");
+    CASE it = case_from("ben@desk.example", "New", NULL);
+
+    add_rules(it.records, rules);
+    it.records->released_by = g_strdup("clara");
+    it.plan = decide(it.facts, it.records);
+    cr_expect_eq(it.plan->outcome, OUTCOME_NOTE);
+    cr_assert(world_change(it.plan, CHANGE_RULE_FIRED) != NULL);
+    cr_expect_str_eq(world_change(it.plan, CHANGE_RULE_FIRED)->rule, "created");
+    g_autofree char *changes = rule_changes(it.plan);
+    cr_expect_str_eq(changes, "tag=:0");
+}
+
 Test(workflow, fires_nothing_for_what_is_unverified)
 {
     OWNED(rules) rules = compiled("rule \"r\" {\n on customer-replied\n then set status open\n}\n");
@@ -442,6 +422,49 @@ Test(workflow, fires_on_what_a_command_changed)
         cr_expect_eq(world_change(plan, CHANGE_RULE_FIRED) != NULL, COMMANDS[i].fires, "%zu: %s", i,
                      COMMANDS[i].event);
         ticket_record_free(before);
+    }
+}
+
+/* What stays is no event, whatever else was changed. */
+Test(workflow, fires_nothing_for_what_a_command_left_as_it_was)
+{
+    static const struct {
+        const char *event;
+        const char *own_status; /* afterwards; "waiting" before */
+        person_id assignee;     /* afterwards; Ben before */
+        group_id group;         /* afterwards; the first before */
+        bool fires;
+    } KEPT[] = {
+        {"status-changed", "waiting", CLARA, PRINT, false},
+        {"status-changed", "", BEN, NET, true}, /* to the pending that every desk has */
+        {"assigned", "", BEN, PRINT, false},
+        {"assigned", "waiting", CLARA, NET, true},
+        {"group-assigned", "", CLARA, NET, false},
+        {"group-assigned", "waiting", BEN, PRINT, true},
+        {"status-changed, resolved, assigned, group-assigned", "waiting", BEN, NET, false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(KEPT); i++) {
+        g_autofree char *text = g_strdup_printf("rule \"r\" {\n on %s\n then tag x\n}\n",
+                                                KEPT[i].event);
+        OWNED(rules) rules = compiled(text);
+        OWNED(records) records = world_records();
+        struct ticket_record *after = world_ticket(records, 12);
+        after->status = TICKET_PENDING;
+        world_set(&after->status_name, "waiting");
+        after->assignee = BEN;
+        after->group = NET;
+        OWNED(ticket_record) before = ticket_record_copy(after);
+        const struct workflow_cause cause = {.before = before, .after = after};
+
+        add_rules(records, rules);
+        world_set(&after->status_name, KEPT[i].own_status);
+        world_set(&after->subject, "Toner");
+        after->assignee = KEPT[i].assignee;
+        after->group = KEPT[i].group;
+        OWNED(plan) plan = workflow_decide(records, &cause);
+        cr_expect_eq(world_change(plan, CHANGE_RULE_FIRED) != NULL, KEPT[i].fires, "%zu: %s", i,
+                     KEPT[i].event);
     }
 }
 
@@ -563,13 +586,84 @@ Test(workflow, knows_the_address_of_a_requester_who_is_new)
 
 Test(workflow, says_in_its_own_words_why_a_mail_is_held)
 {
+    static const struct {
+        const char *action;
+        const char *why;
+    } HELD[] = {{"hold \"look first\"", "look first (rule \"r\")"},
+                {"hold", "a rule holds it (rule \"r\")"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(HELD); i++) {
+        g_autofree char *text = g_strdup_printf("rule \"r\" {\n on mail-received\n then %s\n}\n",
+                                                HELD[i].action);
+        OWNED(rules) rules = compiled(text);
+        CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
+        add_rules(it.records, rules);
+        it.plan = decide(it.facts, it.records);
+        cr_expect_str_eq(it.plan->may->pdata[it.plan->may->len - 1], HELD[i].why);
+    }
+}
+
+/* ---- conditions that cannot be decided --------------------------------------------------------- */
+
+#define MANY 60000
+
+/* So many letters that the pattern below takes longer than it may. */
+static char *many_letters(void)
+{
+    char *text = g_strnfill(MANY, 'a');
+
+    text[MANY - 1] = '!';
+    return text;
+}
+
+Test(workflow, shows_a_condition_that_was_given_up_as_a_fault_of_its_rule)
+{
     OWNED(rules)
-    rules = compiled("rule \"r\" {\n on mail-received\n then hold \"look first\"\n}\n");
+    rules = compiled("rule \"slow\" {\n on ticket-created\n if mail.body ~ /\\w+\\d/\n then tag a\n"
+                     "}\nrule \"r\" {\n on ticket-created\n then tag b\n}\n");
     CASE it = case_from("anna@acme.example", "New", PASS("acme.example"));
 
     add_rules(it.records, rules);
+    g_free(it.facts->text);
+    it.facts->text = many_letters();
     it.plan = decide(it.facts, it.records);
-    cr_expect_str_eq(it.plan->may->pdata[it.plan->may->len - 1], "look first (rule \"r\")");
+    const struct change *fault = world_change(it.plan, CHANGE_RULE_FAULT);
+    g_autofree char *changes = rule_changes(it.plan);
+    cr_assert(fault != NULL);
+    cr_expect_str_eq(fault->rule, "slow");
+    cr_expect_eq(fault->ticket, REF_NEW);
+    cr_expect_str_eq(fault->text, "test.rules:3:17: the pattern ran longer than 100 ms");
+    cr_expect(world_says(it.plan->may, "rule \"slow\" failed: test.rules:3:17: the pattern"));
+    cr_expect_str_eq(changes, "note rule fault:0, tag=:0", "%s", changes);
+}
+
+Test(workflow, tells_whether_a_rule_of_the_time_holds_and_why_it_could_not_be_told)
+{
+    OWNED(rules)
+    rules = compiled("rule \"r\" {\n on every 1h\n if ticket.title ~ /\\w+\\d/\n then tag a\n}\n");
+    const struct {
+        char *title; /* own */
+        bool holds;
+        unsigned faults;
+    } TITLES[] = {{g_strdup("Drucker 7"), false, 0},
+                  {g_strdup("Drucker7"), true, 0},
+                  {many_letters(), false, 1}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(TITLES); i++) {
+        OWNED(records) records = world_records();
+        g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
+        struct ticket_record *ticket = world_ticket(records, 12);
+        add_rules(records, rules);
+        g_free(ticket->subject);
+        ticket->subject = TITLES[i].title;
+        cr_expect_eq(workflow_holds(records, ticket, rules_at(rules, 0), faults), TITLES[i].holds,
+                     "%zu", i);
+        cr_assert_eq(faults->len, TITLES[i].faults, "%zu", i);
+        if (faults->len > 0) {
+            cr_expect_str_eq(faults->pdata[0],
+                             "test.rules:3:20: the pattern ran longer than 100 ms");
+        }
+    }
 }
 
 Test(workflow, lets_a_desk_without_rules_send_the_receipt)
