@@ -8,6 +8,7 @@
  * carry his own words to somebody else's address. Nobody gets the same notice twice because of one mail.
  * Pure.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "desk/pick.h"
@@ -30,8 +31,6 @@ static struct plan_mail *add_mail(struct decision *decision, const struct rule_e
 {
     g_autofree char *reason = g_strdup_printf("rule \"%s\"", rule_name(effect->rule));
     const struct person_record *person = records_person(decision->records, to);
-    bool is_new_sender = decision->facts != NULL && to == REF_NEW &&
-                         decision->plan->sender == REF_NEW;
     struct plan_mail *mail = NULL;
 
     if (has_mail(decision->plan, to, notice)) {
@@ -39,7 +38,8 @@ static struct plan_mail *add_mail(struct decision *decision, const struct rule_e
     }
     if (person != NULL && !person->is_disabled) {
         mail = audience_add(decision->plan, decision->records, person, notice, reason);
-    } else if (is_new_sender) {
+    } else if (to == REF_NEW) {
+        assert(decision->facts != NULL && decision->plan->sender == REF_NEW);
         mail = plan_add_mail(decision->plan, notice);
         mail->person = to;
         mail->address = g_strdup(decision->identity.address);
@@ -146,12 +146,9 @@ static void notify(struct decision *decision, const struct rule_effect *effect)
 /* To the contact who wrote; else to whom the ticket belongs. Machines are never answered. */
 static void answer(struct decision *decision, const struct rule_effect *effect)
 {
-    const struct person_record *sender = records_person(decision->records, decision->plan->sender);
     bool is_mail = decision->facts != NULL;
     bool is_contacts = is_mail && decision->evidence.claim != CLAIM_TECHNICIAN;
-    bool is_new = decision->plan->sender == REF_NEW;
-    person_id to = is_contacts && (sender != NULL || is_new) ? decision->plan->sender
-                                                             : decision->after->requester;
+    person_id to = is_contacts ? decision->plan->sender : decision->after->requester;
 
     if (is_mail && decision->evidence.writer != WRITER_PERSON) {
         return;

@@ -9,6 +9,7 @@
  * only thanks.
  * Pure.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "desk/words.h"
@@ -241,7 +242,8 @@ static bool is_of_name(const char *word, const struct address *from)
         return false;
     }
     g_autofree char *composed = g_utf8_normalize(from->name, -1, G_NORMALIZE_ALL_COMPOSE);
-    g_autofree char *folded = g_utf8_strdown(composed == NULL ? "" : composed, -1);
+    assert(composed != NULL); /* facts are UTF-8 */
+    g_autofree char *folded = g_utf8_strdown(composed, -1);
     g_auto(GStrv) parts = g_strsplit_set(folded, " \t,.-\"'()", -1);
 
     return g_strv_contains((const char *const *)parts, word);

@@ -17,6 +17,7 @@
  */
 #include "desk/workflow.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -44,9 +45,8 @@ static struct events events_of_reply(const struct decision *decision)
     const struct ticket_record *ticket = decision->place.ticket;
 
     add_event(&events, EVENT_CUSTOMER_REPLIED);
-    add_event(&events, ticket != NULL && decision->plan->sender == ticket->requester
-                           ? EVENT_REQUESTER_REPLIED
-                           : EVENT_CONTACT_REPLIED);
+    add_event(&events, decision->plan->sender == ticket->requester ? EVENT_REQUESTER_REPLIED
+                                                                   : EVENT_CONTACT_REPLIED);
     return events;
 }
 
@@ -55,14 +55,15 @@ static const struct change *find_assignment(const struct plan *plan)
 {
     for (guint i = 0; i < plan->changes->len; i++) {
         const struct change *change = plan->changes->pdata[i];
-        if (change->kind == CHANGE_TICKET_SET && change->field == TICKET_FIELD_ASSIGNEE) {
+        if (change->kind == CHANGE_TICKET_SET) { /* rules come later */
+            assert(change->field == TICKET_FIELD_ASSIGNEE);
             return change;
         }
     }
     return NULL;
 }
 
-/* Nothing of what is unverified triggers anything: anybody may have written it. */
+/* What is unverified never gets here, and so triggers nothing: anybody may have written it. */
 static struct events events_of(const struct decision *decision)
 {
     struct events events = {.count = 0};
@@ -79,16 +80,10 @@ static struct events events_of(const struct decision *decision)
             add_event(&events, EVENT_ASSIGNED);
         }
         break;
-    case OUTCOME_NOTE:
+    default:
+        assert(decision->plan->outcome == OUTCOME_NOTE);
         add_event(&events,
                   decision->place.ticket == NULL ? EVENT_TICKET_CREATED : EVENT_NOTE_ADDED);
-        break;
-    case OUTCOME_UNVERIFIED:
-    case OUTCOME_HELD:
-    case OUTCOME_REJECTED:
-    case OUTCOME_EVENT:
-    case OUTCOME_DUPLICATE:
-        break;
     }
     return events;
 }
@@ -283,9 +278,7 @@ void workflow_follow(struct decision *decision)
         decision->after->assignee = assignment->person;
     }
     scene.ticket = decision->after;
-    if (events.count > 0) {
-        decision->event = rule_event_name(events.list[0]);
-    }
+    decision->event = rule_event_name(events.list[0]);
     run_events(decision->run, decision->plan, &events, &scene);
     rule_effects_change(decision);
 }

@@ -458,7 +458,7 @@ Test(records, find_nobody_and_nothing_else)
     cr_expect_eq(records_count(records, BUDGET_ADDRESS_DAY, "acme.example"), 0);
 }
 
-/* Enumerators one too high, each in a place of its own. */
+/* Enumerators one too high, or too low, each in a place of its own. */
 static void set_bad_member(struct records *records, unsigned which)
 {
     struct token_record *token = records->tokens->pdata[0];
@@ -485,12 +485,13 @@ static void set_bad_member(struct records *records, unsigned which)
         {&count->budget, BUDGET_COUNT},
         {&records->ticket_customer.colleagues, COLLEAGUES_STAY_OUT + 1},
         {&status->maps_to, TICKET_CLOSED + 1},
+        {&status->maps_to, TICKET_OPEN - 1},
     };
 
     memcpy(BAD[which].member, &BAD[which].value, sizeof(int));
 }
 
-#define BAD_MEMBERS 15
+#define BAD_MEMBERS 16
 
 Test(records, with_an_unknown_word_are_refused)
 {

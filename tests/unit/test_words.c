@@ -196,6 +196,19 @@ static const struct {
     {"Danke, nein", false},
     {"Thanks for nothing", false},
     {"> Thanks", false},
+    /* What stands below such a line is not said in this mail. */
+    {"Danke!\n-----Original Message-----\nIs it the cable?", true},
+    {"Danke!\n__________________\nIs it the cable?", true},
+    {"Thanks\nFrom: Ben\nIs it the cable?", true},
+    {"Danke\nVon: Ben\nIst es das Kabel?", true},
+    {"Merci\nDe: Ben\nEst-ce le cable?", true},
+    {"Grazie\nDa: Ben\nEt le cable?", true},
+    {"Danke\nAm Montag schrieb Ben Huber:\nIst es das Kabel?", true},
+    {"Danke\nAll so good:\nDer Drucker druckt nicht", false}, /* too short to introduce a quote */
+    {"Danke\nHat nicht geholfen, denn nun:\nviele", false},   /* introduces none */
+    /* Words that are all known, and something to be read. */
+    {"Danke super://danke", false},
+    {"Danke danke@danke", false},
 };
 
 Test(words, know_a_mail_that_only_thanks)
@@ -206,5 +219,43 @@ Test(words, know_a_mail_that_only_thanks)
         g_free(facts->text);
         facts->text = g_strdup(THANKS[i].text);
         cr_expect_eq(words_is_thanks(facts), THANKS[i].want, "%s", THANKS[i].text);
+    }
+}
+
+Test(words, thank_nobody_with_a_file_or_at_length)
+{
+    g_autoptr(GString) thirty = g_string_new(NULL);
+
+    for (int i = 0; i < 15; i++) {
+        g_string_append(thirty, "danke danke\n");
+    }
+    for (int more = 0; more < 3; more++) {
+        OWNED(facts) facts = facts_new();
+        g_free(facts->text);
+        facts->text = g_strconcat(thirty->str, more > 0 ? "danke\n" : "", more > 1 ? "a b" : "",
+                                  NULL);
+        cr_expect_eq(words_is_thanks(facts), more == 0, "%d more", more);
+        g_ptr_array_add(facts->attachments, attachment_new());
+        cr_expect_not(words_is_thanks(facts), "a file is more than thanks");
+    }
+}
+
+Test(words, know_the_name_of_the_writer_alone)
+{
+    static const struct {
+        const char *name; /* NULL: nobody can be told from the mail */
+        const char *text;
+        bool want;
+    } NAMES[] = {
+        {"Anna Arndt", "Danke, Anna", true}, {"ANNA", "Danke, Anna", true},
+        {"Ben", "Danke, Anna", false},       {"", "Danke, Anna", false},
+        {NULL, "Danke, Anna", false},        {NULL, "Danke", true},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        OWNED(facts) facts = facts_new();
+        facts->from = NAMES[i].name == NULL ? NULL : address_new("a@acme.example", NAMES[i].name);
+        world_set(&facts->text, NAMES[i].text);
+        cr_expect_eq(words_is_thanks(facts), NAMES[i].want, "%zu", i);
     }
 }
