@@ -47,7 +47,7 @@ class Doctor(CliTest):
                               "clock": "well", "postdeskd": "warning", "imap": "well", "imap certificate": "well",
                               "imap abilities": "well", "folders": "well", "smtp": "well",
                               "smtp certificate": "well", "genuine probe": "well", "forged probe": "well",
-                              "trust": "well"})
+                              "message-id": "well", "sub-addresses": "well", "trust": "well"})
             self.assertIn("the profile holds", checks["trust"][1])
             self.assertTrue(checks["genuine probe"][1].startswith("pass: "), checks["genuine probe"])
             self.assertTrue(checks["forged probe"][1].startswith("not pass"), checks["forged probe"])

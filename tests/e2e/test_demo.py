@@ -1,5 +1,6 @@
 """The demo as its reader uses it: the first time, a second time, and after every kind of interruption."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -45,7 +46,11 @@ class Demo(unittest.TestCase):
     def has_lock(self, pid):
         """Before that a signal meets the interpreter as it starts, on a busy machine for a second."""
         lock = str(self.place / "lock")
-        return any(os.readlink(entry) == lock for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+        for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                if os.readlink(entry) == lock:
+                    return True
+        return False
 
     def interrupt(self, number, delay):
         demo = self.begin()

@@ -81,7 +81,7 @@ class Overtaking(DeskCase):
             for address in box:
                 count = sum(address in m.to for m in mails)
                 post.wait_for("all of them", lambda a=address, n=count:
-                              len(post.inbox_raw(self.servers, a)) >= n)
+                              post.inbox_count(self.servers, a) >= n)
         finally:
             self.desk.start()
 

@@ -156,6 +156,13 @@ def inbox(servers, address, folder="INBOX"):
     return [parse(raw) for _, raw in inbox_raw(servers, address, folder)]
 
 
+def inbox_count(servers, address):
+    """How many mails somebody has: asked so often that a session for each look would be too dear."""
+    name, _, domain = address.lower().partition("@")
+    folder = servers.folder / "mail" / domain / name / "Maildir"
+    return sum(len(list((folder / part).glob("*"))) for part in ("new", "cur"))
+
+
 class Box:
     """A person's mailbox, read like a person does: what is new since the last look. Seen is a mail, not a place in
     the list: mails of one moment may be listed in another order later."""
@@ -187,10 +194,7 @@ class Box:
         return found
 
     def count(self):
-        """How many mails there are: asked so often that a session for each look would be too dear."""
-        name, _, domain = self.address.lower().partition("@")
-        folder = self.servers.folder / "mail" / domain / name / "Maildir"
-        return sum(len(list((folder / part).glob("*"))) for part in ("new", "cur"))
+        return inbox_count(self.servers, self.address)
 
 
 def parse(raw):

@@ -178,11 +178,7 @@ class Stage:
 
     def has_come(self):
         sent = self.desk.rows("select address, count(*) as n from outbound_mail where state = 'sent' group by 1")
-        for row in sent:
-            with post.imap_session(self.servers, row["address"]) as session:
-                if int(session.select("INBOX", readonly=True)[1][0]) < row["n"]:
-                    return False
-        return True
+        return all(post.inbox_count(self.servers, row["address"]) >= row["n"] for row in sent)
 
     def read_boxes(self):
         """Everybody's mailbox, and by ticket or case what came there from the desk."""

@@ -104,8 +104,8 @@ class World:
 
     def have_come(self, mails):
         """One notice a ticket in each technician's mailbox, one receipt in the last contacts'."""
-        return all(len(post.inbox(self.servers, f"{name}@desk.example")) >= POOL for name in STAFF) and \
-            all(post.inbox(self.servers, mail.sender) for mail in mails)
+        return all(post.inbox_count(self.servers, f"{name}@desk.example") >= POOL for name in STAFF) and \
+            all(post.inbox_count(self.servers, mail.sender) for mail in mails)
 
     def collect(self, mails):
         """The receipts of the contacts, the notices of the technicians."""

@@ -390,6 +390,10 @@ static void expect_masked(const char *name, const char *input, const char *want,
     bool is_found = false;
     g_autofree char *got = mask(input, length, &is_found);
 
+    if (length == 0) { /* there is nothing to compare with */
+        cr_expect_not(is_found, "%s: found something in nothing", name);
+        return;
+    }
     cr_expect_eq(is_found, memcmp(input, want, length) != 0, "%s: found %d", name, is_found);
     cr_expect_arr_eq(got, want, length, "%s: got %.*s", name, (int)length, got);
 }
