@@ -1,5 +1,6 @@
 """A desk without a daemon, for tests of the command line."""
 
+import atexit
 import os
 import pty
 import subprocess
@@ -11,13 +12,16 @@ from harness.servers import Servers
 
 
 class CliTest(unittest.TestCase):
-    """One set of servers a class; a fresh database and config for each test."""
+    """One set of servers a file; a fresh database and config for each test."""
+
+    servers = None
 
     @classmethod
     def setUpClass(cls):
-        cls.servers = Servers()
-        cls.addClassCleanup(cls.servers.__exit__, None, None, None)
-        cls.servers.__enter__()
+        if CliTest.servers is None:
+            CliTest.servers = Servers()
+            atexit.register(CliTest.servers.__exit__)
+            CliTest.servers.__enter__()
 
     def setUp(self):
         self.desk = Desk(self.servers, os.environ["POSTDESK_BUILD"])

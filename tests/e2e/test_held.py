@@ -10,6 +10,8 @@ TARA = "tara@desk.example"
 
 
 class HeldCase(DeskCase):
+    shares_servers = True
+
     def hold(self, sender=TARA, proof="none", **fields):
         """A mail that is held, because it only claims to be from a technician."""
         row = self.send(Mail(sender=sender, to=self.desk.address, subject="Keys", **fields), proof)
@@ -206,6 +208,8 @@ class MainContact(HeldCase):
 
 
 class Behalf(DeskCase):
+    shares_servers = True
+
     def test_a_technician_opens_a_ticket_for_a_contact(self):
         max_box = self.box("max@acme.example")
         row = self.send(Mail(sender=BEN, to=self.desk.address, subject="Telephone",

@@ -29,6 +29,8 @@ def delivery_report(original, recipient, to):
 
 
 class Strangers(DeskCase):
+    shares_servers = True
+
     def test_a_stranger_gets_a_ticket_and_the_fixed_acknowledgement(self):
         stranger = self.person("any.example")
         box = self.box(stranger)
@@ -85,6 +87,8 @@ class Strangers(DeskCase):
 
 
 class Technicians(DeskCase):
+    shares_servers = True
+
     def notice(self):
         """(the ticket's row, Ben's notice of it, with his own token)"""
         ben = self.box("ben@desk.example")
@@ -158,6 +162,8 @@ class Technicians(DeskCase):
 
 
 class Contacts(DeskCase):
+    shares_servers = True
+
     def test_with_own_token_a_contact_needs_no_authentication(self):
         anna = self.person()
         row, receipt = self.new_ticket(anna)
@@ -222,6 +228,8 @@ class Contacts(DeskCase):
 
 
 class Machines(DeskCase):
+    shares_servers = True
+
     def test_an_automatic_answer_is_filed_and_never_answered(self):
         anna = self.person()
         row, receipt = self.new_ticket(anna)
@@ -277,6 +285,8 @@ class Machines(DeskCase):
 
 
 class Floods(DeskCase):
+    shares_servers = True
+
     def test_a_flood_that_says_it_is_machines_is_held_too(self):
         self.desk.postdesk("setting", "set", "limit-strangers-tickets", "3")
         rows = [self.send(Mail(sender=f"bot{n}@any.example", to=self.desk.address, subject=f"Offer {n}",

@@ -13,6 +13,8 @@ STAFF = {BEN, TARA}
 
 
 class RulesCase(DeskCase):
+    shares_servers = True
+
     limits = ()  # those that the class is about stay
 
     @classmethod

@@ -4,6 +4,7 @@ Tests of a class share the desk, so each uses senders and subjects of its own; p
 When a test fails, the end of postdeskd's log is printed with it.
 """
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -38,14 +39,13 @@ class DeskCase(unittest.TestCase):
     server_options = ()
     settings = {}  # of the config file
     starts_daemon = True
+    shares_servers = False  # with the other classes of the file, which find them as after the start
+    shared = None
     newest_desk = None
 
     @classmethod
     def setUpClass(cls):
-        cls.servers = Servers(options=cls.server_options)
-        cls.addClassCleanup(cls.servers.remove)
-        cls.servers.start()
-        cls.addClassCleanup(cls.servers.stop)
+        cls.find_servers()
         cls.desk = DeskCase.newest_desk = Desk(cls.servers, build_folder(), settings=cls.settings)
         cls.addClassCleanup(cls.desk.remove)
         cls.desk.configure()
@@ -56,6 +56,20 @@ class DeskCase(unittest.TestCase):
         cls.desk.confine(confinement())
         if cls.starts_daemon:
             cls.desk.start()
+
+    @classmethod
+    def find_servers(cls):
+        if cls.shares_servers and DeskCase.shared is not None:
+            cls.servers = DeskCase.shared
+            cls.servers.begin_anew()
+            return
+        cls.servers = Servers(options=cls.server_options)
+        if cls.shares_servers:
+            DeskCase.shared = cls.servers
+            atexit.register(cls.servers.__exit__)
+        else:
+            cls.addClassCleanup(cls.servers.__exit__)
+        cls.servers.start()
 
     def run(self, result=None):
         bad = len(result.failures) + len(result.errors)

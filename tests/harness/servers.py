@@ -4,6 +4,7 @@ The scratch folder is a new one below $TMPDIR unless a folder is given. The serv
 when this process does (--owner), so that not even kill -9 of a test run leaves one behind.
 """
 
+import contextlib
 import imaplib
 import os
 import pathlib
@@ -12,6 +13,7 @@ import ssl
 import subprocess
 import tempfile
 
+from harness.database import Database
 from harness.waiting import wait_for
 
 SCRIPT = pathlib.Path(__file__).resolve().parent.parent / "servers" / "servers"
@@ -77,6 +79,14 @@ class Servers:
         """Is there mail that Postfix has taken and not delivered yet, and that it does not keep for later?"""
         queue = self.folder / "queue"
         return any(any((queue / part).iterdir()) for part in ("maildrop", "incoming", "active"))
+
+    def begin_anew(self):
+        """No mail and no desk, as after the start; Postfix and Dovecot know no difference."""
+        wait_for("mail to be delivered", lambda: not self.is_mail_on_its_way())
+        for domain in (self.folder / "mail").iterdir():
+            shutil.rmtree(domain)
+        with contextlib.closing(Database(self.pg)) as database:
+            database.ask("drop schema public cascade; create schema public; grant usage on schema public to public")
 
     def kill_postgres(self):
         self.call("kill-postgres", self.folder)
