@@ -82,7 +82,7 @@ class Status(CliTest):
              ""),
             ("update health set state = 'lasting', thing = 'move', says = 'quota'", 1, "move", ""),
             ("update health set certificate_until = now() + interval '10 days 12 h'", 1, "certificate", "renewed"),
-            ("update health set certificate_until = now() + interval '36 h'", 2, "certificate", "renewed"),
+            ("update health set certificate_until = now() + interval '36 h 30 min'", 2, "certificate", "renewed"),
             ("update health set skew_us = 90000000", 1, "clock", "timedatectl"),
             ("update health set skew_us = -900000000", 2, "clock", "timedatectl"),
             ("insert into measure values ('unaccounted', 3)", 2, "conservation", "audit --imap"),
